@@ -1,0 +1,3 @@
+//! Turns CloudTrail records into judged drift.
+
+fn main() {}

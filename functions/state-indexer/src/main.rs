@@ -1,0 +1,3 @@
+//! Keeps the index up with the Terraform states.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The ports of Driftwire on AWS, and the native reader.

@@ -1,0 +1,8 @@
+//! The use cases of Driftwire (detect, index, judge, explain) over ports.
+//!
+//! This crate knows no AWS SDK and no Lambda: what reaches outside does so through [`ports`], whose implementations on
+//! AWS are in `drift-aws` and whose implementations in memory are in [`memory`].
+
+pub mod memory;
+pub mod ports;
+pub mod work;

@@ -1,0 +1,57 @@
+//! The messages that the functions leave for each other, and for themselves later.
+
+use drift_model::{Change, InstanceRef, StateId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// A message on a function's queue that no AWS service wrote. Serialises as `{"driftwire": "judge", ...}`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "driftwire", rename_all = "snake_case")]
+pub enum Work {
+    /// For `event-detector`: judge these instances (again).
+    Judge {
+        /// Which.
+        instances: Vec<InstanceRef>,
+        /// The changes that led here, as far as they concern these instances.
+        changes: Vec<SeenChange>,
+        /// Why again.
+        why: Again,
+        /// How often it was put off for this reason.
+        attempt: u32,
+        /// When it was put off first.
+        since: Timestamp,
+    },
+    /// For `event-detector`: publish what is owed.
+    Sweep,
+    /// For `state-indexer`: bring the index of one state up to date.
+    Index {
+        /// Which.
+        state: StateId,
+    },
+    /// For `state-indexer`: compare the configured buckets with the index, and queue what differs.
+    Reconcile,
+}
+
+/// A change, and for each instance whether it can be its cause.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SeenChange {
+    /// The change, without its names.
+    pub change: Change,
+    /// The instances that it may have caused the drift of; for the others it is only "also seen".
+    pub cause_of: Vec<InstanceRef>,
+}
+
+/// Why instances are judged again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Again {
+    /// A read right after a write may still have shown the old value.
+    Recheck,
+    /// Terraform was at work, or said that it was.
+    Deferred,
+    /// The state was a newer version than the index.
+    StateChanged,
+    /// The state was indexed anew.
+    Indexed,
+    /// A read was throttled.
+    Throttled,
+}

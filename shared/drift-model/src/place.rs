@@ -1,0 +1,43 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Where an instance lives, and where a read is made: partition (`aws`, `aws-cn`, `aws-us-gov`), the twelve digits of the
+/// account, and the region. What belongs to an account as a whole (IAM, Route 53, CloudFront) has the region [`Place::GLOBAL`].
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Place {
+    /// `aws`, `aws-cn`, `aws-us-gov`, ...
+    pub partition: String,
+    /// The account's twelve digits.
+    pub account: String,
+    /// `eu-west-1`, or [`Place::GLOBAL`].
+    pub region: String,
+}
+
+impl Place {
+    /// The region of resources that belong to an account and to no region.
+    pub const GLOBAL: &str = "global";
+
+    /// A place by its three parts.
+    pub fn new(partition: impl Into<String>, account: impl Into<String>, region: impl Into<String>) -> Self {
+        Self { partition: partition.into(), account: account.into(), region: region.into() }
+    }
+
+    /// Whether this is an account as a whole.
+    #[must_use]
+    pub fn is_global(&self) -> bool {
+        self.region == Self::GLOBAL
+    }
+
+    /// The same account as a whole.
+    #[must_use]
+    pub fn as_global(&self) -> Self {
+        Self::new(&self.partition, &self.account, Self::GLOBAL)
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{}", self.partition, self.account, self.region)
+    }
+}

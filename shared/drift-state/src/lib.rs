@@ -1,0 +1,1 @@
+//! Terraform state files to instances, with their identifiers and byte ranges.
