@@ -1,1 +1,0 @@
-//! End to end: the real binaries against a served AWS.
