@@ -1,1 +1,3 @@
 //! What the edge of every Lambda function shares.
+
+pub mod config;
