@@ -1,5 +1,12 @@
+mod forms;
+mod of_instance;
+
 use serde::{Deserialize, Serialize};
 
+pub use self::{
+    forms::identifier_forms,
+    of_instance::{Declared, identifiers_of},
+};
 use crate::{Instance, Place};
 
 /// A string by which the cloud names an instance, or by which an instance names another resource.
@@ -44,11 +51,4 @@ impl Scope {
     pub fn around(place: &Place) -> [Self; 3] {
         [Self::In(place.clone()), Self::In(place.as_global()), Self::Nowhere]
     }
-}
-
-/// The forms in which a string can be an identifier: itself, an ARN's resource and its last segment, the parts of a
-/// composite id. Never a partition, service, region, account id, availability zone or a word of a type.
-#[must_use]
-pub fn identifier_forms(text: &str) -> Vec<String> {
-    vec![text.to_owned()]
 }

@@ -21,7 +21,7 @@ pub use change::{Change, Named, RecordId};
 pub use comparison::{Facet, compare};
 pub use difference::{Difference, Shown};
 pub use drift::{Cause, Drift, DriftStatus, Severity, Transition, TransitionKind};
-pub use identifier::{Identifier, Scope, Strength, identifier_forms};
+pub use identifier::{Declared, Identifier, Scope, Strength, identifier_forms, identifiers_of};
 pub use instance::{ByteRange, Instance, InstanceRef, StateId};
 pub use jiff::Timestamp;
 pub use place::Place;
