@@ -80,6 +80,10 @@ pub trait RecordedState: Send + Sync {
     fn fragment(&self, state: &StateId, etag: &str, range: ByteRange) -> impl Future<Output = Result<Fragment, PortError>> + Send;
     /// Every state of the configured buckets and prefixes, with its ETag.
     fn states(&self) -> impl Future<Output = Result<Vec<(StateId, String)>, PortError>> + Send;
+    /// When a state was written last, by the clock of what stores it; nothing where there is no such file, or no such clock.
+    fn written(&self, _state: &StateId) -> impl Future<Output = Result<Option<Timestamp>, PortError>> + Send {
+        async { Ok(None) }
+    }
     /// The lock that is held on a state now (S3's `.tflock`, or an item of a lock table).
     fn lock(&self, state: &StateId) -> impl Future<Output = Result<Option<Lock>, PortError>> + Send;
 }
@@ -151,6 +155,10 @@ pub trait LiveReader: Send + Sync {
     fn reader(&self) -> Reader;
     /// Whether it can read instances of this type of this provider.
     fn reads(&self, provider: &str, type_name: &str) -> bool;
+    /// Which reader reads this type: what several readers behind one say of each type.
+    fn reader_of(&self, provider: &str, type_name: &str) -> Option<Reader> {
+        self.reads(provider, type_name).then(|| self.reader())
+    }
     /// Reads one instance in its place, with credentials that are known to be of that account. Never fails: what goes
     /// wrong is [`LiveReading::Unknown`].
     fn read(&self, place: &Place, instance: &Instance) -> impl Future<Output = LiveReading> + Send;

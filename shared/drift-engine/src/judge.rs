@@ -1,0 +1,111 @@
+//! Looking at one instance: what is recorded, what is live, and what the two say together.
+
+use drift_model::{Instance, InstanceRef, Judgement, ReasonKind, StateId, Timestamp, Verdict, compare};
+use drift_state::Outside;
+use futures::{StreamExt, stream};
+
+use crate::ports::{Clock, Fragment, LiveReader, LiveReading, Location, PortError, RecordedState, ResourceIndex};
+
+/// What an instance looks like in the newest version of its state.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Recorded {
+    /// As the state records it, in the version with that ETag.
+    Held {
+        /// The instance.
+        instance: Box<Instance>,
+        /// The version of the state.
+        etag: String,
+    },
+    /// The state holds something there that cannot be decoded, or may not be read.
+    Unreadable {
+        /// Where it is.
+        location: Box<Location>,
+        /// Why not, without any value of it.
+        why: String,
+    },
+    /// The state is a newer version than the index: the indexer has to go first.
+    Changed,
+    /// The state does not hold it.
+    NotHeld,
+    /// There is no such state any more, and the index does not know yet.
+    Gone,
+}
+
+/// Finds an instance by the index, and reads it by its bytes alone: the cost does not depend on the state's size.
+///
+/// # Errors
+///
+/// Where a port failed and trying again can help; what cannot is [`Recorded::Unreadable`].
+pub async fn recorded(states: &impl RecordedState, index: &impl ResourceIndex, instance: &InstanceRef) -> Result<Recorded, PortError> {
+    let Some(location) = index.locate(instance).await? else {
+        return Ok(Recorded::NotHeld);
+    };
+    let bytes = match states.fragment(&instance.state, &location.etag, location.range).await {
+        Ok(Fragment::Bytes(bytes)) => bytes,
+        Ok(Fragment::Changed) => return Ok(Recorded::Changed),
+        Ok(Fragment::Gone) => return Ok(Recorded::Gone),
+        Err(error @ PortError::Retryable { .. }) => return Err(error),
+        Err(error @ PortError::Permanent { .. }) => {
+            return Ok(Recorded::Unreadable { location: Box::new(location), why: error.to_string() });
+        }
+    };
+    let outside = Outside {
+        key: &instance.key,
+        provider: &location.provider,
+        provider_config: &location.provider_config,
+        place: location.place.as_ref(),
+    };
+    Ok(match drift_state::instance(&bytes, outside) {
+        Ok(instance) => Recorded::Held { instance: Box::new(instance), etag: location.etag },
+        Err(error) => Recorded::Unreadable { location: Box::new(location), why: error.to_string() },
+    })
+}
+
+/// Reads an instance live and compares. `read_began` is when the look as a whole began: before the recorded side was
+/// read, where that was read for this look.
+pub async fn judge(reader: &impl LiveReader, state: &StateId, instance: &Instance, read_began: Timestamp) -> Judgement {
+    let used = reader.reader_of(&instance.provider, &instance.type_name);
+    let (verdict, used) = match (used, &instance.place) {
+        (None, _) => (Verdict::unknown(ReasonKind::Unsupported, format!("no reader at hand reads {}", instance.type_name)), None),
+        (Some(_), None) => (
+            Verdict::unknown(
+                ReasonKind::Place,
+                "neither the state nor the configuration tells in which account and region it lives: configure a default place",
+            ),
+            None,
+        ),
+        (Some(used), Some(place)) => match reader.read(place, instance).await {
+            LiveReading::Found { facets, sensitivity } => (Verdict::of(compare(&facets, &sensitivity)), Some(used)),
+            LiveReading::Gone => (Verdict::Missing, Some(used)),
+            LiveReading::Unknown(reason) => (Verdict::Unknown { reason }, Some(used)),
+        },
+    };
+    Judgement {
+        instance: InstanceRef { state: state.clone(), key: instance.key.clone() },
+        type_name: instance.type_name.clone(),
+        id: instance.id().map(str::to_owned),
+        place: instance.place.clone(),
+        verdict,
+        reader: used,
+        read_began,
+    }
+}
+
+/// The judgement on an instance that cannot be decoded: unknown, never missing.
+pub(crate) fn undecodable(instance: &InstanceRef, location: &Location, why: String, read_began: Timestamp) -> Judgement {
+    Judgement {
+        instance: instance.clone(),
+        type_name: instance.key.address.type_name().to_owned(),
+        id: None,
+        place: location.place.clone(),
+        verdict: Verdict::unknown(ReasonKind::Recorded, why),
+        reader: None,
+        read_began,
+    }
+}
+
+/// Judges every instance, at most `parallel` at a time, and gives the judgements in the order of the instances.
+pub async fn judge_all(reader: &impl LiveReader, clock: &impl Clock, instances: &[(StateId, Instance)], parallel: usize) -> Vec<Judgement> {
+    let looks = instances.iter().map(|(state, instance)| judge(reader, state, instance, clock.now()));
+    stream::iter(looks).buffered(parallel.max(1)).collect().await
+}
