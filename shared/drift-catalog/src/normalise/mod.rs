@@ -1,0 +1,72 @@
+//! The forms into which both sides of an attribute are brought: equal in meaning is equal in value.
+
+pub(crate) mod dns_name;
+mod iam_policy;
+mod json;
+mod number;
+mod security_group_rules;
+mod set;
+mod tags;
+mod time;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+/// How an attribute is brought into the form in which it is compared. A closed list; each is pure, the same for both
+/// sides, and leaves what it does not understand as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Normaliser {
+    /// As it is; lists keep their order.
+    #[default]
+    Value,
+    /// `"30"` is 30.
+    Integer,
+    /// `"true"` is true.
+    Boolean,
+    /// A list, and the lists within it, without order and without repetition.
+    Set,
+    /// A text of JSON, parsed.
+    Json,
+    /// A text of JSON that is an IAM policy: by what it means.
+    IamPolicy,
+    /// Tags, as a map or in any of AWS's lists; without those that AWS itself sets.
+    Tags,
+    /// The rules of a security group: what Terraform groups by ports and description, one by one.
+    SecurityGroupRules,
+    /// A moment, in UTC.
+    Time,
+    /// A name of the DNS: lower case, without the last dot, escapes undone.
+    DnsName,
+}
+
+impl Normaliser {
+    /// The value in the form in which it is compared. Nothing (null, an empty text, list or map) is null.
+    #[must_use]
+    pub fn normalise(self, value: Value) -> Value {
+        let normal = match self {
+            Self::Value => value,
+            Self::Integer => number::integer(value),
+            Self::Boolean => number::boolean(value),
+            Self::Set => set::unordered(value),
+            Self::Json => json::parsed(value),
+            Self::IamPolicy => iam_policy::meaning(value),
+            Self::Tags => tags::of_people(value),
+            Self::SecurityGroupRules => security_group_rules::one_by_one(value),
+            Self::Time => time::in_utc(value),
+            Self::DnsName => dns_name::normal(value),
+        };
+        if is_nothing(&normal) { Value::Null } else { normal }
+    }
+}
+
+/// Null, or an empty text, list or map.
+pub(crate) fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        Value::Bool(_) | Value::Number(_) => false,
+    }
+}

@@ -1,0 +1,20 @@
+use serde_json::{Map, Value};
+
+/// Terraform's map, or AWS's list of `{Key, Value}` (KMS: `{TagKey, TagValue}`), as one map without AWS's own `aws:` tags,
+/// which Terraform neither records nor may change.
+pub(super) fn of_people(value: Value) -> Value {
+    let map: Map<String, Value> = match value {
+        Value::Object(map) => map,
+        Value::Array(items) => items.iter().filter_map(pair).collect(),
+        other => return other,
+    };
+    let kept = map.into_iter().filter(|(key, _)| !key.starts_with("aws:"));
+    // A tag without a value has the empty one.
+    Value::Object(kept.map(|(key, value)| (key, if value.is_null() { Value::from("") } else { value })).collect())
+}
+
+fn pair(item: &Value) -> Option<(String, Value)> {
+    let member = |long: &str, short: &str| item.get(long).or_else(|| item.get(short));
+    let key = member("Key", "TagKey")?.as_str()?;
+    Some((key.to_owned(), member("Value", "TagValue").cloned().unwrap_or_default()))
+}
