@@ -102,3 +102,15 @@ impl Catalog {
         of_prefix.max_by_key(|(prefix, _)| prefix.len()).map(|(_, sources)| sources.as_slice())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_catalog_that_is_built_in_can_be_used() {
+        if let Err(error) = Catalog::builtin() {
+            panic!("{error}");
+        }
+    }
+}

@@ -5,16 +5,24 @@
 //! | `split(text, separator)` | the parts; null where there is no text |
 //! | `where(list, &expression, value)` | the elements of which the expression finds that value |
 //! | `where_not(list, &expression, value)` | the others |
+//! | `where_in(list, &expression, list)` | the elements of which it finds one of these values |
 //! | `dns_name(text)` | a name of the DNS as Terraform writes it: lower case, no last dot, escapes undone |
+//! | `alias_name(text)` | likewise the name of an alias's target, without the `dualstack.` that the console sets before it |
+//! | `own_tags(tags, recorded)` | tags without those that the provider's `default_tags` made, which Terraform records in `tags_all` alone |
+//! | `security_group_rules(permissions, group, owner)` | EC2's `IpPermissions` as Terraform's blocks, one a source |
+//! | `rule_among(blocks, recorded)` | what a recorded `aws_security_group_rule` is among these; null where some of it is gone |
 //!
 //! JMESPath's filters cannot see beyond the element that they are at, which is what `where` is for.
+
+pub(crate) mod security_group;
 
 use jmespath::{
     Context, JmespathError, Rcvar, Runtime, Variable,
     functions::{ArgumentType, CustomFunction, Signature},
 };
+use serde_json::Value;
 
-use crate::normalise::dns_name;
+use crate::normalise::{dns_name, tags};
 
 type Answer = Result<Rcvar, JmespathError>;
 
@@ -24,28 +32,54 @@ pub(crate) fn register(runtime: &mut Runtime) {
     let mut add = |name: &str, inputs: Vec<ArgumentType>, function: fn(&[Rcvar], &mut Context<'_>) -> Answer| {
         runtime.register_function(name, Box::new(CustomFunction::new(Signature::new(inputs, None), Box::new(function))));
     };
-    add("split", vec![text(), ArgumentType::String], split);
+    add("split", vec![text(), ArgumentType::String], |args, _| Ok(split(args)));
     add("dns_name", vec![text()], |args, _| Ok(of_text(&args[0], |name| Variable::String(dns_name::plain(name)))));
-    add("where", vec![list(), ArgumentType::Expref, ArgumentType::Any], |args, context| choose(args, context, true));
-    add("where_not", vec![list(), ArgumentType::Expref, ArgumentType::Any], |args, context| choose(args, context, false));
+    add("alias_name", vec![text()], |args, _| {
+        Ok(of_text(&args[0], |name| {
+            let plain = dns_name::plain(name);
+            Variable::String(plain.strip_prefix("dualstack.").map(ToOwned::to_owned).unwrap_or(plain))
+        }))
+    });
+    add("own_tags", vec![ArgumentType::Any, ArgumentType::Any], |args, _| {
+        Ok(of_values(args, |values| tags::without_defaults(values[0].clone(), &values[1])))
+    });
+    add("where", vec![list(), ArgumentType::Expref, ArgumentType::Any], |args, context| {
+        choose(args, context, |found| same(found, &args[2]))
+    });
+    add("where_not", vec![list(), ArgumentType::Expref, ArgumentType::Any], |args, context| {
+        choose(args, context, |found| !same(found, &args[2]))
+    });
+    add("where_in", vec![list(), ArgumentType::Expref, list()], |args, context| {
+        choose(args, context, |found| args[2].as_array().is_some_and(|values| values.iter().any(|value| same(found, value))))
+    });
+    add("security_group_rules", vec![list(), text(), text()], |args, _| {
+        Ok(of_values(args, |values| security_group::blocks(&values[0], values[1].as_str(), values[2].as_str())))
+    });
+    add("rule_among", vec![list(), ArgumentType::Any], |args, _| {
+        Ok(of_values(args, |values| security_group::rule_among(&values[0], &values[1])))
+    });
 }
 
 fn of_text(argument: &Rcvar, make: impl FnOnce(&str) -> Variable) -> Rcvar {
     argument.as_string().map_or_else(|| argument.clone(), |text| Rcvar::new(make(text)))
 }
 
-fn split(args: &[Rcvar], _: &mut Context<'_>) -> Answer {
-    let separator = args[1].as_string().map_or("", String::as_str);
-    let parts = |text: &str| text.split(separator).map(|part| Rcvar::new(Variable::String(part.to_owned()))).collect();
-    Ok(of_text(&args[0], |text| Variable::Array(parts(text))))
+fn of_values(args: &[Rcvar], make: impl FnOnce(&[Value]) -> Value) -> Rcvar {
+    let values: Vec<Value> = args.iter().map(|argument| serde_json::to_value(argument).unwrap_or_default()).collect();
+    Rcvar::new(Variable::try_from(make(&values)).unwrap_or(Variable::Null))
 }
 
-fn choose(args: &[Rcvar], context: &mut Context<'_>, wanted: bool) -> Answer {
+fn split(args: &[Rcvar]) -> Rcvar {
+    let separator = args[1].as_string().map_or("", String::as_str);
+    let parts = |text: &str| text.split(separator).map(|part| Rcvar::new(Variable::String(part.to_owned()))).collect();
+    of_text(&args[0], |text| Variable::Array(parts(text)))
+}
+
+fn choose(args: &[Rcvar], context: &mut Context<'_>, wanted: impl Fn(&Variable) -> bool) -> Answer {
     let (Some(items), Some(expression)) = (args[0].as_array(), args[1].as_expref()) else { return Ok(args[0].clone()) };
     let mut chosen = Vec::new();
     for item in items {
-        let found = jmespath::interpret(item, expression, context)?;
-        if same(&found, &args[2]) == wanted {
+        if wanted(&*jmespath::interpret(item, expression, context)?) {
             chosen.push(item.clone());
         }
     }
@@ -56,4 +90,38 @@ fn choose(args: &[Rcvar], context: &mut Context<'_>, wanted: bool) -> Answer {
 fn same(a: &Variable, b: &Variable) -> bool {
     let nothing = |value: &Variable| value.is_null() || value.as_string().is_some_and(String::is_empty);
     a == b || nothing(a) && nothing(b)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::{Expression, Root};
+
+    use super::*;
+
+    #[track_caller]
+    fn check(expression: &str, root: Value, expected: Value) {
+        let expression = Expression::parse(expression).expect("it is JMESPath");
+        assert_eq!(expression.evaluate(&Root::new(root)), Ok(expected));
+    }
+
+    #[test]
+    fn a_text_is_split_and_nothing_stays_nothing() {
+        check("split(id, ':')[1]", json!({"id": "role:policy"}), json!("policy"));
+        check("split(id, ':')[1]", json!({}), Value::Null);
+    }
+
+    #[test]
+    fn elements_are_chosen_by_what_stands_elsewhere() {
+        let root = json!({"root": "/dev/sda1", "volumes": [{"device": "/dev/sda1"}, {"device": "/dev/sdf"}]});
+        check("where(volumes, &device, root)", root.clone(), json!([{"device": "/dev/sda1"}]));
+        check("where_not(volumes, &device, root)", root.clone(), json!([{"device": "/dev/sdf"}]));
+        check("where_in(volumes, &device, ['/dev/sdf', 'x'])", root, json!([{"device": "/dev/sdf"}]));
+    }
+
+    #[test]
+    fn an_empty_text_is_as_good_as_none() {
+        check("where(records, &SetIdentifier, '')", json!({"records": [{"Name": "a"}]}), json!([{"Name": "a"}]));
+    }
 }

@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
 
 use jmespath::ast::Ast;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use crate::Expression;
+use crate::{Expression, normalise::is_nothing};
 
 /// Which blocks and nested attributes an expression makes, known before it is evaluated: the keys of its multiselect hashes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,53 +22,137 @@ impl Structure {
         of_ast(expression.ast())
     }
 
-    /// Takes out of both sides what they cannot be compared in: attributes that the expression does not make, and those
-    /// that the recorded block does not hold because an older provider wrote it.
-    pub fn project(&self, recorded: &mut Value, live: &mut Value) {
-        let Self::Block(members) = self else { return };
-        let held: Option<Vec<&String>> =
-            first_object(recorded).map(|object| members.keys().filter(|key| object.contains_key(*key)).collect());
-        for side in [recorded, live] {
-            each_object(side, &mut |object| {
-                object.retain(|key, _| members.contains_key(key) && held.as_ref().is_none_or(|held| held.contains(&key)));
-            });
+    /// Takes out of both sides what cannot be compared or says nothing: attributes of blocks that the expression does not
+    /// make, those that no recorded block holds because an older provider wrote it, those that are nothing, and, where one
+    /// side has nothing in its place, `false` and 0, which Terraform's SDK cannot tell from nothing.
+    pub fn align(&self, recorded: &mut Value, live: &mut Value) {
+        align(self, &mut [recorded], &mut [live]);
+    }
+
+    fn join(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Block(mut members), Self::Block(others)) => {
+                for (key, structure) in others {
+                    let joined = members.remove(&key).unwrap_or_default().join(structure);
+                    members.insert(key, joined);
+                }
+                Self::Block(members)
+            }
+            (Self::Opaque, other) => other,
+            (block, Self::Opaque) => block,
         }
     }
 }
 
-fn first_object(value: &Value) -> Option<&serde_json::Map<String, Value>> {
-    match value {
-        Value::Object(object) => Some(object),
-        Value::Array(items) => items.iter().find_map(Value::as_object),
-        _ => None,
+fn align(structure: &Structure, recorded: &mut [&mut Value], live: &mut [&mut Value]) {
+    let Structure::Block(members) = structure else { return };
+    let mut recorded_blocks: Vec<&mut Map<String, Value>> = recorded.iter_mut().flat_map(|value| blocks(value)).collect();
+    let mut live_blocks: Vec<&mut Map<String, Value>> = live.iter_mut().flat_map(|value| blocks(value)).collect();
+    let held = |key: &str| recorded_blocks.is_empty() || recorded_blocks.iter().any(|block| block.contains_key(key));
+    let compared: BTreeMap<&String, &Structure> = members.iter().filter(|(key, _)| held(key)).collect();
+    for block in recorded_blocks.iter_mut().chain(&mut live_blocks) {
+        block.retain(|key, _| compared.contains_key(key));
+    }
+    for (key, structure) in compared {
+        align(structure, &mut members_of(&mut recorded_blocks, key), &mut members_of(&mut live_blocks, key));
+        let mut all: Vec<&mut Map<String, Value>> = recorded_blocks.iter_mut().chain(&mut live_blocks).map(|block| &mut **block).collect();
+        let somewhere_nothing = all.iter().any(|block| block.get(key).is_none_or(is_nothing));
+        for block in &mut all {
+            if block.get(key).is_some_and(|value| is_nothing(value) || somewhere_nothing && is_zero(value)) {
+                block.remove(key);
+            }
+        }
+    }
+    drop((recorded_blocks, live_blocks));
+    for value in recorded.iter_mut().map(|value| &mut **value).chain(live.iter_mut().map(|value| &mut **value)) {
+        if let Value::Array(items) = value {
+            // A block of which nothing is left says nothing.
+            items.retain(|item| !matches!(item, Value::Null) && item.as_object().is_none_or(|block| !block.is_empty()));
+        }
     }
 }
 
-fn each_object(value: &mut Value, change: &mut impl FnMut(&mut serde_json::Map<String, Value>)) {
+fn blocks(value: &mut Value) -> Vec<&mut Map<String, Value>> {
     match value {
-        Value::Object(object) => change(object),
-        Value::Array(items) => items.iter_mut().for_each(|item| each_object(item, change)),
-        _ => {}
+        Value::Object(block) => vec![block],
+        Value::Array(items) => items.iter_mut().filter_map(Value::as_object_mut).collect(),
+        _ => Vec::new(),
     }
+}
+
+fn members_of<'a>(blocks: &'a mut [&mut Map<String, Value>], key: &str) -> Vec<&'a mut Value> {
+    blocks.iter_mut().filter_map(|block| block.get_mut(key)).collect()
+}
+
+fn is_zero(value: &Value) -> bool {
+    *value == Value::Bool(false) || value.as_f64() == Some(0.0)
 }
 
 fn of_ast(ast: &Ast) -> Structure {
     match ast {
         Ast::MultiHash { elements, .. } => Structure::Block(elements.iter().map(|pair| (pair.key.clone(), of_ast(&pair.value))).collect()),
-        Ast::MultiList { elements, .. } => first_block(elements.iter()),
-        Ast::Function { args, .. } => first_block(args.iter()),
-        Ast::Or { lhs, rhs, .. } => first_block([&**lhs, &**rhs].into_iter()),
-        Ast::Projection { rhs, lhs, .. } => first_block([&**rhs, &**lhs].into_iter()),
-        Ast::And { rhs, .. } | Ast::Subexpr { rhs, .. } if of_ast(rhs) != Structure::Opaque => of_ast(rhs),
-        // `[...][0]`, `x[?y] | [0]` and `[] ` keep what they choose from.
-        Ast::Subexpr { lhs, rhs, .. } if matches!(**rhs, Ast::Index { .. } | Ast::Slice { .. } | Ast::Flatten { .. }) => of_ast(lhs),
-        Ast::Flatten { node, .. } => of_ast(node),
+        Ast::MultiList { elements, .. } => joined(elements),
+        Ast::Or { lhs, rhs, .. } => of_ast(lhs).join(of_ast(rhs)),
+        Ast::And { rhs, .. } => of_ast(rhs),
         Ast::Condition { then, .. } => of_ast(then),
-        Ast::Expref { ast, .. } => of_ast(ast),
+        Ast::Flatten { node, .. } => of_ast(node),
+        // `blocks[0]` and `blocks[?...]` choose from what they stand behind; `x.{...}` makes its own.
+        Ast::Subexpr { lhs, rhs, .. } | Ast::Projection { lhs, rhs, .. } => match &**rhs {
+            Ast::Index { .. } | Ast::Slice { .. } | Ast::Identity { .. } | Ast::Condition { .. } => of_ast(rhs).join(of_ast(lhs)),
+            _ => of_ast(rhs),
+        },
+        Ast::Function { name, args, .. } if name.starts_with("where") || name == "not_null" => joined(args),
         _ => Structure::Opaque,
     }
 }
 
-fn first_block<'a>(mut asts: impl Iterator<Item = &'a Ast>) -> Structure {
-    asts.find_map(|ast| Some(of_ast(ast)).filter(|structure| *structure != Structure::Opaque)).unwrap_or_default()
+fn joined(asts: &[Ast]) -> Structure {
+    asts.iter().map(of_ast).fold(Structure::Opaque, Structure::join)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(expression: &str, [recorded, live]: [Value; 2], expected: [Value; 2]) {
+        let (mut recorded, mut live) = (recorded, live);
+        Structure::of(&Expression::parse(expression).expect("it is JMESPath")).align(&mut recorded, &mut live);
+        assert_eq!([recorded, live], expected);
+    }
+
+    #[test]
+    fn what_only_one_side_knows_of_is_not_compared() {
+        check("[{a: A, b: B}]", [json!([{"a": 1, "old": 2}]), json!([{"a": 2, "b": "new"}])], [json!([{"a": 1}]), json!([{"a": 2}])]);
+    }
+
+    #[test]
+    fn the_keys_of_a_map_are_the_resources_own() {
+        let sides = [json!([{"variables": {"A": ""}}]), json!([{"variables": {"A": "", "B": "0"}}])];
+        check("[{variables: Variables}]", sides.clone(), sides);
+    }
+
+    #[test]
+    fn false_and_nothing_are_the_same_in_a_block_and_false_and_true_are_not() {
+        check("{a: A, b: B}", [json!({"a": false, "b": 0}), json!({"a": null, "b": null})], [json!({}), json!({})]);
+        check("{a: A}", [json!({"a": false}), json!({"a": true})], [json!({"a": false}), json!({"a": true})]);
+    }
+
+    #[test]
+    fn blocks_within_blocks_are_aligned_too() {
+        let expression = "Rules[].{id: ID, to: [{days: Days, class: Class}]} || `[]`";
+        check(
+            expression,
+            [json!([{"id": "a", "to": [{"days": null, "class": ""}]}]), json!([{"id": "a", "to": []}])],
+            [json!([{"id": "a"}]), json!([{"id": "a"}])],
+        );
+    }
+
+    #[test]
+    fn two_ways_to_make_a_block_are_joined() {
+        let structure = Structure::of(&Expression::parse("(a && b[].{x: X}) || c[].{x: X, y: Y}").expect("it is JMESPath"));
+        assert_eq!(structure, Structure::of(&Expression::parse("{x: X, y: Y}").expect("it is JMESPath")));
+    }
 }

@@ -1,13 +1,18 @@
 //! The forms into which both sides of an attribute are brought: equal in meaning is equal in value.
 
 pub(crate) mod dns_name;
+mod dns_records;
+mod grants;
 mod iam_policy;
 mod json;
 mod number;
 mod security_group_rules;
 mod set;
-mod tags;
+pub(crate) mod tags;
 mod time;
+mod user_data;
+
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -38,6 +43,12 @@ pub enum Normaliser {
     Time,
     /// A name of the DNS: lower case, without the last dot, escapes undone.
     DnsName,
+    /// The values of a DNS record, without order and without the quotes that only TXT records have around them.
+    DnsRecords,
+    /// The grants of a bucket's access list, one by one.
+    Grants,
+    /// An instance's user data, by the hash of it that Terraform records.
+    UserData,
 }
 
 impl Normaliser {
@@ -55,6 +66,9 @@ impl Normaliser {
             Self::SecurityGroupRules => security_group_rules::one_by_one(value),
             Self::Time => time::in_utc(value),
             Self::DnsName => dns_name::normal(value),
+            Self::DnsRecords => dns_records::unquoted(value),
+            Self::Grants => grants::one_by_one(value),
+            Self::UserData => user_data::hashed(value),
         };
         if is_nothing(&normal) { Value::Null } else { normal }
     }
@@ -68,5 +82,24 @@ pub(crate) fn is_nothing(value: &Value) -> bool {
         Value::Array(items) => items.is_empty(),
         Value::Object(members) => members.is_empty(),
         Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+/// Normalises the attributes of these names wherever they stand in the value's blocks.
+pub(crate) fn within(value: &mut Value, nested: &BTreeMap<String, Normaliser>) {
+    if nested.is_empty() {
+        return;
+    }
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| within(item, nested)),
+        Value::Object(members) => {
+            for (key, member) in members {
+                within(member, nested);
+                if let Some(normaliser) = nested.get(key) {
+                    *member = normaliser.normalise(member.take());
+                }
+            }
+        }
+        _ => {}
     }
 }

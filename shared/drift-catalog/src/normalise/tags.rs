@@ -13,6 +13,16 @@ pub(super) fn of_people(value: Value) -> Value {
     Value::Object(kept.map(|(key, value)| (key, if value.is_null() { Value::from("") } else { value })).collect())
 }
 
+/// Tags without those that the provider's `default_tags` made: recorded in `tags_all` and not in `tags`, and unchanged.
+/// Terraform takes one whose value changed for a tag of the resource's own.
+pub(crate) fn without_defaults(tags: Value, recorded: &Value) -> Value {
+    let is_default = |key: &str, value: &Value| recorded["tags"].get(key).is_none() && recorded["tags_all"].get(key) == Some(value);
+    match of_people(tags) {
+        Value::Object(map) => map.into_iter().filter(|(key, value)| !is_default(key, value)).collect(),
+        other => other,
+    }
+}
+
 fn pair(item: &Value) -> Option<(String, Value)> {
     let member = |long: &str, short: &str| item.get(long).or_else(|| item.get(short));
     let key = member("Key", "TagKey")?.as_str()?;

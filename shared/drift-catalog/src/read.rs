@@ -1,0 +1,249 @@
+use drift_model::{AttributePath, Facet, Instance, PathStep, Place, Reason, ReasonKind, Sensitivity};
+use futures::future::try_join_all;
+use serde_json::{Map, Value};
+
+use crate::{
+    AttributeRule, AwsCall, CallError, CallErrorKind, Catalog, Expression, ExpressionError, Pages, Read, Resource, Root, TemplateError,
+    normalise::{self, is_nothing},
+};
+
+/// What reading an instance brought.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reading {
+    /// It is there: every attribute that is compared, normalised on both sides, in order of their names.
+    Found {
+        /// The two sides.
+        facets: Vec<Facet>,
+        /// Which of it may not be shown: what the state marks, and what the catalog does.
+        sensitivity: Sensitivity,
+    },
+    /// A read that was allowed did not find it.
+    Gone,
+    /// Nothing could be concluded.
+    Unknown(Reason),
+}
+
+/// More pages than any resource has: an answer that never ends is not believed.
+const MOST_PAGES: usize = 500;
+
+impl Catalog {
+    /// Reads an instance in its place, by the reads that its type's description holds.
+    ///
+    /// Whatever goes wrong is [`Reading::Unknown`]: a read that was denied, throttled, or answered what nobody expects says
+    /// nothing about the instance.
+    pub async fn read(&self, place: &Place, instance: &Instance, calls: &impl AwsCall) -> Reading {
+        match self.resource(&instance.type_name) {
+            Some(resource) if resource.is_read() => resource.read(place, instance, calls).await,
+            _ => unknown(ReasonKind::Unsupported, format!("the catalog does not describe how to read {}", instance.type_name)),
+        }
+    }
+}
+
+impl Resource {
+    async fn read(&self, place: &Place, instance: &Instance, calls: &impl AwsCall) -> Reading {
+        let reader = Reader { resource: self, place, recorded: Value::Object(instance.attributes.clone()), calls };
+        let facets = match reader.answers().await {
+            Ok(answers) => self.facets(instance, &Root::new(answers)),
+            Err(Stop::Gone) => return Reading::Gone,
+            Err(Stop::Unknown(reason)) => return Reading::Unknown(reason),
+        };
+        match facets {
+            Ok(facets) => Reading::Found { facets, sensitivity: self.sensitivity(instance) },
+            Err(error) => unknown(ReasonKind::Error, format!("what was answered for {} is not what was expected: {error}", self.type_name)),
+        }
+    }
+
+    fn facets(&self, instance: &Instance, answers: &Root) -> Result<Vec<Facet>, ExpressionError> {
+        let mut facets = Vec::new();
+        for (attribute, rule) in &self.attributes {
+            let Some(recorded) = instance.attributes.get(attribute) else { continue };
+            if let Some(when) = &rule.when
+                && !holds(when, answers)?
+            {
+                continue;
+            }
+            let (recorded, live) = rule.normalise(recorded.clone(), rule.from.evaluate(answers)?);
+            facets.push(Facet { attribute: attribute.clone(), recorded, live });
+        }
+        Ok(facets)
+    }
+
+    fn sensitivity(&self, instance: &Instance) -> Sensitivity {
+        let declared = self.attributes.iter().filter(|(_, rule)| rule.sensitive).map(|(name, _)| AttributePath::attribute(name));
+        let marked = instance.sensitive.iter().map(|path| up_to_where_order_is_lost(path, instance));
+        Sensitivity::new(declared.chain(marked))
+    }
+}
+
+/// The part of a mark that normalising cannot move: an element of a set may stand elsewhere afterwards.
+fn up_to_where_order_is_lost(path: &AttributePath, instance: &Instance) -> AttributePath {
+    let mut kept = AttributePath::default();
+    let mut value: Option<&Value> = None;
+    for step in &path.0 {
+        value = match (step, value) {
+            (PathStep::Key(key), None) if kept.0.is_empty() => instance.attributes.get(key),
+            (PathStep::Key(key), Some(Value::Object(members))) => members.get(key),
+            (PathStep::Index(0), Some(Value::Array(items))) if items.len() == 1 => items.first(),
+            _ => return kept,
+        };
+        kept.0.push(step.clone());
+    }
+    kept
+}
+
+impl AttributeRule {
+    /// Both sides in the form in which they are compared.
+    pub(crate) fn normalise(&self, mut recorded: Value, mut live: Value) -> (Value, Value) {
+        for side in [&mut recorded, &mut live] {
+            if let Some(default) = self.default.as_ref().filter(|_| is_nothing(side)) {
+                side.clone_from(default);
+            }
+            normalise::within(side, &self.nested);
+        }
+        self.structure.align(&mut recorded, &mut live);
+        (self.normaliser.normalise(recorded), self.normaliser.normalise(live))
+    }
+}
+
+/// Why the reads ended before they were all made.
+enum Stop {
+    Gone,
+    Unknown(Reason),
+}
+
+impl From<ExpressionError> for Stop {
+    fn from(error: ExpressionError) -> Self {
+        Self::Unknown(Reason { kind: ReasonKind::Error, message: format!("an answer is not what was expected: {error}") })
+    }
+}
+
+impl From<TemplateError> for Stop {
+    fn from(error: TemplateError) -> Self {
+        Self::Unknown(Reason { kind: ReasonKind::Recorded, message: error.to_string() })
+    }
+}
+
+struct Reader<'a, C> {
+    resource: &'a Resource,
+    place: &'a Place,
+    recorded: Value,
+    calls: &'a C,
+}
+
+impl<C: AwsCall> Reader<'_, C> {
+    /// The answers of all reads as one root: the first one's members, the others' under their names, and what is recorded.
+    async fn answers(&self) -> Result<Value, Stop> {
+        let (first, others) = self.resource.reads.split_first().ok_or(Stop::Gone)?;
+        // One after the other: where the resource is gone, the other reads are not made.
+        let mut root = match self.answer(first, &self.recorded).await? {
+            Value::Object(members) => members,
+            Value::Null => return Err(Stop::Gone),
+            other => Map::from_iter([("value".to_owned(), other)]),
+        };
+        root.insert("recorded".to_owned(), self.recorded.clone());
+        let (one_by_one, at_once): (Vec<&Read>, Vec<&Read>) = others.iter().partition(|read| read.for_each.is_some());
+        let answers = try_join_all(at_once.iter().map(|read| self.answer(read, &self.recorded))).await?;
+        root.extend(at_once.iter().zip(answers).map(|(read, answer)| (name_of(read), answer)));
+        for read in one_by_one {
+            let each = read.for_each.as_ref().map_or(Ok(Value::Null), |each| each.evaluate(&Root::new(Value::Object(root.clone()))))?;
+            let mut known: Vec<Value> = Vec::new();
+            for value in each.as_array().into_iter().flatten() {
+                let mut recorded = self.recorded.clone();
+                recorded["each"] = value.clone();
+                known.push(recorded);
+            }
+            let answers = try_join_all(known.iter().map(|known| self.answer(read, known))).await?;
+            root.insert(name_of(read), answers.into_iter().filter(|answer| !answer.is_null()).collect());
+        }
+        Ok(Value::Object(root))
+    }
+
+    /// What one read finds; null where what it asks for is not set.
+    async fn answer(&self, read: &Read, known: &Value) -> Result<Value, Stop> {
+        if let Some(when) = &read.when
+            && !holds(when, &Root::new(Map::from_iter([("recorded".to_owned(), known.clone())]).into()))?
+        {
+            return Ok(Value::Null);
+        }
+        let input = read.input.fill(&Root::new(known.clone()))?;
+        let mut answer = match self.pages(read, input).await {
+            Err(error) if error.is_any_of(&read.unset) => return Ok(Value::Null),
+            Err(error) if self.says_gone(read, &error) => return Err(Stop::Gone),
+            Err(error) => return Err(Stop::Unknown(self.reason(read, error))),
+            Ok(answer) => answer,
+        };
+        if let Some(select) = &read.select {
+            if let Value::Object(members) = &mut answer {
+                members.insert("recorded".to_owned(), known.clone());
+            }
+            answer = select.evaluate(&Root::new(answer))?;
+        }
+        match &read.gone_if {
+            Some(gone_if) if holds(gone_if, &Root::new(answer.clone()))? => Err(Stop::Gone),
+            _ => Ok(answer),
+        }
+    }
+
+    async fn pages(&self, read: &Read, mut input: Value) -> Result<Value, CallError> {
+        let service = read.service.as_deref().unwrap_or(&self.resource.service);
+        let mut answer = self.calls.call(self.place, service, &read.operation, &input).await?;
+        let Some(pages) = &read.pages else { return Ok(answer) };
+        let mut next = pages.next_of(&answer);
+        for _ in 1..MOST_PAGES {
+            let Some(members) = next.take() else { return Ok(answer) };
+            for (member, value) in members {
+                input[member] = value;
+            }
+            let mut page = self.calls.call(self.place, service, &read.operation, &input).await?;
+            next = pages.next_of(&page);
+            if let (Value::Array(items), Value::Array(more)) = (&mut answer[&pages.items], page[&pages.items].take()) {
+                items.extend(more);
+            }
+        }
+        Err(CallError {
+            service: service.to_owned(),
+            operation: read.operation.clone(),
+            kind: CallErrorKind::Undecodable,
+            code: String::new(),
+            status: 0,
+            message: format!("the answer did not end after {MOST_PAGES} pages"),
+        })
+    }
+
+    /// A resource can go between two of its reads: what says so of the first says so of all.
+    fn says_gone(&self, read: &Read, error: &CallError) -> bool {
+        error.is_any_of(&read.gone) || self.resource.reads.first().is_some_and(|first| error.is_any_of(&first.gone))
+    }
+
+    fn reason(&self, read: &Read, error: CallError) -> Reason {
+        if error.kind != CallErrorKind::AccessDenied {
+            return error.reason();
+        }
+        let (action, type_name) = (read.iam_action(&self.resource.service), &self.resource.type_name);
+        let message =
+            format!("reading {type_name} needs {action}, which was denied in {}: allow it to what Driftwire reads with", self.place);
+        Reason { kind: ReasonKind::AccessDenied, message }
+    }
+}
+
+impl Pages {
+    /// What the next input takes from this answer; nothing where this is the last page.
+    fn next_of(&self, answer: &Value) -> Option<Vec<(&str, Value)>> {
+        let root = Root::new(answer.clone());
+        let found = self.next.iter().filter_map(|(member, from)| Some((member.as_str(), from.evaluate(&root).ok()?)));
+        Some(found.filter(|(_, value)| !is_nothing(value)).collect::<Vec<_>>()).filter(|next| !next.is_empty())
+    }
+}
+
+fn name_of(read: &Read) -> String {
+    read.into.clone().unwrap_or_else(|| read.operation.clone())
+}
+
+/// JMESPath's truth: not false, and not nothing.
+fn holds(expression: &Expression, root: &Root) -> Result<bool, ExpressionError> {
+    expression.evaluate(root).map(|found| !is_nothing(&found) && found != Value::Bool(false))
+}
+
+fn unknown(kind: ReasonKind, message: String) -> Reading {
+    Reading::Unknown(Reason { kind, message })
+}
