@@ -3,7 +3,7 @@
 #[non_exhaustive]
 pub enum StateError {
     /// There are no bytes, or nothing but white space.
-    #[error("the state is empty: Terraform writes an empty object there before its first apply; look again after one")]
+    #[error("the state is empty: it can be read as soon as Terraform has written it")]
     Empty,
     /// The bytes are not JSON, or end in the middle of it.
     #[error(
@@ -27,7 +27,7 @@ pub enum StateError {
     },
     /// Version 1 to 3, as Terraform before 0.12 wrote them.
     #[error(
-        "the state has version {version}{}, and only version 4 is read: `terraform apply -refresh-only` with Terraform 0.12 or later writes it anew",
+        "the state has version {version}{}, and only version 4 is read: an apply with Terraform 0.12 or later writes it anew",
         written_by(.terraform_version.as_deref())
     )]
     OldVersion {

@@ -68,13 +68,13 @@ fn count(folder: &str) -> Option<String> {
 #[test]
 fn every_real_state_is_read_and_every_instance_decoded_from_its_range() {
     let Some(counts) = count("tfstate") else { return };
-    assert_snapshot!(counts, @"");
+    assert_snapshot!(counts, @"135 states, 489 instances, 382 of AWS, 236 with a place, 0 problems");
 }
 
 #[test]
 fn odd_but_legal_states_are_read() {
     let Some(counts) = count("tfstate_engine") else { return };
-    assert_snapshot!(counts, @"");
+    assert_snapshot!(counts, @"55 states, 65 instances, 0 of AWS, 0 with a place, 0 problems");
 }
 
 #[test]

@@ -86,20 +86,20 @@ fn what_an_instance_does_not_tell_it_takes_from_the_others_of_its_provider_confi
         {"mode": "managed", "type": "aws_iam_role_policy", "name": "p", "provider": west, "instances": [{"attributes": {"id": "r:p"}}]},
         {"mode": "managed", "type": "aws_s3_bucket", "name": "b", "provider": west, "instances": [{"attributes": {"id": "b", "arn": "arn:aws:s3:::b", "region": "eu-west-1"}}]},
         {"mode": "managed", "type": "aws_lambda_function", "name": "f", "provider": AWS, "instances": [{"attributes": {"id": "f", "role": "arn:aws:iam::999999999999:role/x"}}]},
-        {"mode": "managed", "type": "aws_sqs_queue", "name": "new", "provider": AWS, "instances": [
+        {"mode": "managed", "type": "aws_sqs_queue", "name": "new", "provider": format!("{AWS}.north"), "instances": [
             {"attributes": {"id": "6", "region": "eu-north-1"}, "identity": {"account_id": "123456789012", "region": "eu-north-1"}}]},
         {"mode": "managed", "type": "github_repository", "name": "r", "provider": "provider[\"registry.terraform.io/integrations/github\"]", "instances": [{"attributes": {"id": "7"}}]},
         {"mode": "managed", "type": "aws_sqs_queue", "name": "tofu", "provider": AWS, "instances": [{"provider": format!("{AWS}.by[\"w\"]"), "attributes": {"id": "8"}}]},
     ]));
     assert_snapshot!(shown(&state), @r#"
     aws_sqs_queue.told in aws/123456789012/us-east-1 by provider["registry.terraform.io/hashicorp/aws"]: 1
-    aws_sqs_queue.untold in nowhere by provider["registry.terraform.io/hashicorp/aws"]: 2
+    aws_sqs_queue.untold in aws/123456789012/us-east-1 by provider["registry.terraform.io/hashicorp/aws"]: 2
     aws_sqs_queue.west in aws/210987654321/us-west-2 by provider["registry.terraform.io/hashicorp/aws"].west: 3
     aws_sqs_queue.untold_west in nowhere by provider["registry.terraform.io/hashicorp/aws"].west: 4
     aws_iam_role_policy.p in aws/210987654321/global by provider["registry.terraform.io/hashicorp/aws"].west: r:p
     aws_s3_bucket.b in aws/210987654321/eu-west-1 by provider["registry.terraform.io/hashicorp/aws"].west: b
-    aws_lambda_function.f in nowhere by provider["registry.terraform.io/hashicorp/aws"]: f
-    aws_sqs_queue.new in aws/123456789012/eu-north-1 by provider["registry.terraform.io/hashicorp/aws"]: 6
+    aws_lambda_function.f in aws/123456789012/us-east-1 by provider["registry.terraform.io/hashicorp/aws"]: f
+    aws_sqs_queue.new in aws/123456789012/eu-north-1 by provider["registry.terraform.io/hashicorp/aws"].north: 6
     github_repository.r in nowhere by provider["registry.terraform.io/integrations/github"]: 7
     aws_sqs_queue.tofu in nowhere by provider["registry.terraform.io/hashicorp/aws"].by["w"]: 8
     "#);
@@ -133,6 +133,21 @@ fn what_is_odd_costs_only_itself() {
         ])),
     ]));
     assert_snapshot!(shown(&state), @r#"
+    aws_sqs_queue.q[4] in nowhere by provider["registry.terraform.io/hashicorp/aws"]: good
+    PROBLEM resources[0]: it is not an object
+    PROBLEM resources[1]: it is not an object
+    PROBLEM aws_sqs_queue.no_instances: it has no list of `instances`
+    PROBLEM aws_sqs_queue.instances_odd: it has no list of `instances`
+    PROBLEM aws.sqs.q: its module, type and name make no address
+    PROBLEM .q: its module, type and name make no address
+    PROBLEM aws_sqs_queue.mode: its `mode` is neither `managed` nor `data`
+    PROBLEM aws_sqs_queue.provider: its `provider` names no provider
+    PROBLEM aws_sqs_queue.q: it cannot be decoded: a member is not of the kind that Terraform writes (line 1, column 3 of its object)
+    PROBLEM aws_sqs_queue.q: its `index_key` is neither a whole number nor a text
+    PROBLEM aws_sqs_queue.q: it cannot be decoded: a member is not of the kind that Terraform writes (line 2, column 25 of its object)
+    PROBLEM aws_sqs_queue.q[2]: its `status` is neither empty nor `tainted`
+    PROBLEM aws_sqs_queue.q[3]: its `sensitive_attributes` is no list, so nothing tells what of it may be shown
+    PROBLEM aws_sqs_queue.q[4]: the state holds it more than once; only the first is taken
     "#);
 }
 
@@ -176,7 +191,24 @@ fn what_is_no_state_of_version_4_says_what_it_is() {
     .iter()
     .map(|bytes| format!("{}\n", refused(bytes)))
     .collect();
-    assert_snapshot!(all, @"");
+    assert_snapshot!(all, @"
+    the state is empty: it can be read as soon as Terraform has written it
+    the state is empty: it can be read as soon as Terraform has written it
+    the state is not valid JSON at line 1, column 1 (byte 0): expected value; was it cut off or edited by hand? `terraform state pull` shows what Terraform makes of it
+    the state is not valid JSON at line 3, column 3 (byte 20): key must be a string; was it cut off or edited by hand? `terraform state pull` shows what Terraform makes of it
+    the state is not valid JSON at line 1, column 29 (byte 28): EOF while parsing a list; was it cut off or edited by hand? `terraform state pull` shows what Terraform makes of it
+    the state is not valid JSON at line 1, column 16 (byte 15): trailing characters; was it cut off or edited by hand? `terraform state pull` shows what Terraform makes of it
+    this is JSON, but not a Terraform state: it is not an object
+    this is JSON, but not a Terraform state: it is not an object
+    this is JSON, but not a Terraform state: it has no `version` that is a number
+    this is JSON, but not a Terraform state: it has no `version` that is a number
+    this is JSON, but not a Terraform state: its `version` is 0
+    this is JSON, but not a Terraform state: its `resources` is not a list
+    the state has version 1, and only version 4 is read: an apply with Terraform 0.12 or later writes it anew
+    the state has version 3 (written by Terraform 0.11.13), and only version 4 is read: an apply with Terraform 0.12 or later writes it anew
+    the state has version 5, and only version 4 is read: a newer Driftwire may read it
+    the state is encrypted by OpenTofu (`encrypted_data`), and there is no key here: Driftwire reads states that are encrypted at rest by the bucket, not by the `encryption` block
+    ");
 }
 
 #[test]
