@@ -1,0 +1,193 @@
+"""A whole Driftwire on a served AWS: bucket, tables, queues, topic, and both functions."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Callable, Iterable, Mapping
+
+from .cloud import Cloud
+from .emulator import Emulator
+from .event_source import EventSource
+from .places import ACCOUNT, REGION, aws_environment, binary
+from .records import Record, envelope, object_event
+from .tables import create_tables
+
+#: What the functions wait for, shortened so that nobody waits for them.
+QUICK = {
+    "DRIFTWIRE_GRACE_SECONDS": "120",
+    "DRIFTWIRE_DEFER_SECONDS": "1",
+    "DRIFTWIRE_DEFER_LIMIT_SECONDS": "21600",
+    "DRIFTWIRE_RECHECK_WITHIN_SECONDS": "15",
+    "DRIFTWIRE_RECHECK_AFTER_SECONDS": "1",
+}
+
+
+@dataclass(frozen=True)
+class Message:
+    """An alert as a subscriber's queue received it."""
+
+    subject: str
+    #: What an e-mail would hold.
+    text: str
+    #: What machines read.
+    body: dict[str, Any]
+    attributes: dict[str, str]
+
+    @property
+    def kind(self) -> str:
+        return self.body["transition"]["kind"]
+
+
+class Deployment:
+    """Driftwire, deployed under a name of its own. Nothing happens by itself: messages move when `step` or `settle` is called."""
+
+    def __init__(self, cloud: Cloud, emulator: Emulator, *, name: str = "driftwire", endpoint: str | None = None, settings: Mapping[str, str] | None = None):
+        self.cloud = cloud
+        self.emulator = emulator
+        self.bucket = f"{name}-states"
+        self._sqs = cloud.client("sqs")
+        self._s3 = cloud.client("s3")
+        self._s3.create_bucket(Bucket=self.bucket)
+        create_tables(cloud.client("dynamodb"), index=f"{name}-index", ledger=f"{name}-ledger")
+        self.dead_letters_url, dead_letters_arn = self._queue(f"{name}-dead-letters")
+        again = json.dumps({"deadLetterTargetArn": dead_letters_arn, "maxReceiveCount": "5"})
+        # A failed message is back at once, rather than after six times the function's timeout.
+        worked = {"VisibilityTimeout": "2", "RedrivePolicy": again}
+        events_url, events_arn = self._queue(f"{name}-events", worked)
+        states_url, states_arn = self._queue(f"{name}-states", worked)
+        self._subscriber_url, subscriber_arn = self._queue(f"{name}-subscriber", {"VisibilityTimeout": "0"})
+        sns = cloud.client("sns")
+        topic = sns.create_topic(Name=name)["TopicArn"]
+        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=subscriber_arn)
+        self.environment = aws_environment(endpoint or cloud.endpoint) | {
+            "DRIFTWIRE_INDEX_TABLE": f"{name}-index",
+            "DRIFTWIRE_LEDGER_TABLE": f"{name}-ledger",
+            "DRIFTWIRE_TOPIC_ARN": topic,
+            "DRIFTWIRE_EVENTS_QUEUE_URL": events_url,
+            "DRIFTWIRE_STATES_QUEUE_URL": states_url,
+            "DRIFTWIRE_DEAD_LETTER_QUEUE_URL": self.dead_letters_url,
+            "DRIFTWIRE_STATES": self.bucket,
+            "DRIFTWIRE_LOG": "debug",
+            **QUICK,
+            **(settings or {}),
+        }
+        for function in ("event-detector", "state-indexer"):
+            emulator.start(function, self.environment)
+        self.events = EventSource(self._sqs, events_url, events_arn, emulator, "event-detector")
+        self.states = EventSource(self._sqs, states_url, states_arn, emulator, "state-indexer")
+
+    def _queue(self, name: str, attributes: Mapping[str, str] | None = None) -> tuple[str, str]:
+        url = self._sqs.create_queue(QueueName=name, Attributes=dict(attributes or {}))["QueueUrl"]
+        return url, f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}"
+
+    # What the world does
+
+    def write_state(self, key: str, text: str) -> str:
+        """Writes a state as Terraform's S3 backend does, and lets S3 tell of it; gives the ETag."""
+        etag = self.put_state(key, text)
+        self.send_state_event(object_event("Object Created", self.bucket, key, etag=etag, size=len(text)))
+        return etag
+
+    def put_state(self, key: str, text: str) -> str:
+        """Writes a state of which S3's event has yet to come."""
+        return self._s3.put_object(Bucket=self.bucket, Key=key, Body=text.encode(), ContentType="application/json")["ETag"]
+
+    def remove_state(self, key: str) -> None:
+        self._s3.delete_object(Bucket=self.bucket, Key=key)
+        self.send_state_event(object_event("Object Deleted", self.bucket, key))
+
+    def lock_state(self, key: str, held: str) -> None:
+        self._s3.put_object(Bucket=self.bucket, Key=f"{key}.tflock", Body=held.encode())
+
+    def unlock_state(self, key: str) -> None:
+        self._s3.delete_object(Bucket=self.bucket, Key=f"{key}.tflock")
+
+    def record(self, *records: Record) -> None:
+        """CloudTrail delivers records, each by EventBridge to the events queue."""
+        self.send_events(json.dumps(envelope(record)) for record in records)
+
+    def send_events(self, bodies: Iterable[str]) -> None:
+        bodies = list(bodies)
+        for start in range(0, len(bodies), 10):
+            entries = [{"Id": str(at), "MessageBody": body} for at, body in enumerate(bodies[start : start + 10])]
+            self._sqs.send_message_batch(QueueUrl=self.events.queue_url, Entries=entries)
+
+    def send_state_event(self, event: Mapping[str, Any]) -> None:
+        self._sqs.send_message(QueueUrl=self.states.queue_url, MessageBody=json.dumps(event))
+
+    # What Driftwire does
+
+    def step(self) -> bool:
+        """Hands each function what its queue holds now; whether anything was there."""
+        return any([self.states.poll() is not None, self.events.poll() is not None])
+
+    def settle(self, seconds: float = 60.0) -> None:
+        """Lets the functions work until both queues are empty, delayed and returned messages included."""
+        self.run_until("both queues to be empty", lambda: not self.states.waiting() and not self.events.waiting(), seconds)
+
+    def run_until(self, what: str, condition: Callable[[], Any], seconds: float = 60.0) -> Any:
+        """Lets the functions work until `condition` is true; gives what it returned."""
+        deadline = time.monotonic() + seconds
+        while True:
+            worked = self.step()
+            if not worked and (value := condition()):
+                return value
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"waited {seconds:.0f} s for {what}; {self._what_happened()}")
+            if not worked:
+                time.sleep(0.05)
+
+    def _what_happened(self) -> str:
+        logs = "\n".join(f"--- {name}\n{function.log()[-3000:]}" for name, function in self.emulator.functions.items())
+        return f"events waiting: {self.events.waiting()}, states waiting: {self.states.waiting()}\n{logs}"
+
+    # What a user sees
+
+    def drifts(self, *, closed: bool = False) -> list[dict[str, Any]]:
+        """The ledger, by `driftwire drift list --json`."""
+        listed = self.driftwire("drift", "list", "--json", *(["--closed"] if closed else []))
+        return json.loads(listed)["drifts"]
+
+    def drift(self, address: str, *, closed: bool = False) -> dict[str, Any]:
+        """The one drift of an address."""
+        found = [drift for drift in self.drifts(closed=closed) if drift["address"] == address]
+        assert len(found) == 1, f"{len(found)} drifts of {address}"
+        return found[0]
+
+    def driftwire(self, *arguments: str, codes: tuple[int, ...] = (0,)) -> str:
+        """What the command line prints on standard output."""
+        done = subprocess.run([str(binary("driftwire")), *arguments], env=self.environment, capture_output=True, text=True, timeout=60, check=False)
+        if done.returncode not in codes:
+            raise RuntimeError(f"driftwire {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}")
+        return done.stdout
+
+    def alerts(self) -> list[Message]:
+        """The alerts that the subscriber received since last asked, in the order in which they were sent."""
+        received: list[dict[str, Any]] = []
+        while batch := self._sqs.receive_message(QueueUrl=self._subscriber_url, MaxNumberOfMessages=10, AttributeNames=["All"]).get("Messages"):
+            for message in batch:
+                self._sqs.delete_message(QueueUrl=self._subscriber_url, ReceiptHandle=message["ReceiptHandle"])
+            received += batch
+        received.sort(key=lambda message: int(message["Attributes"]["SentTimestamp"]))
+        return [_message(json.loads(message["Body"])) for message in received]
+
+    def buried(self) -> list[dict[str, Any]]:
+        """What the dead-letter queue holds, with its attributes; it stays there."""
+        found = self._sqs.receive_message(
+            QueueUrl=self.dead_letters_url, MaxNumberOfMessages=10, VisibilityTimeout=0, MessageAttributeNames=["All"], AttributeNames=["All"]
+        )
+        return found.get("Messages", [])
+
+    def logs(self) -> str:
+        """Everything that the functions wrote so far."""
+        return "\n".join(function.log() for function in self.emulator.functions.values())
+
+
+def _message(notification: Mapping[str, Any]) -> Message:
+    body = json.loads(notification["Message"])
+    attributes = {name: value["Value"] for name, value in notification.get("MessageAttributes", {}).items()}
+    return Message(notification["Subject"], body.get("text", ""), body, attributes)
