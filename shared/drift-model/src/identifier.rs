@@ -4,7 +4,7 @@ mod of_instance;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    forms::identifier_forms,
+    forms::{identifier_forms, may_identify},
     of_instance::{Declared, identifiers_of},
 };
 use crate::{Instance, Place};

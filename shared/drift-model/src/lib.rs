@@ -21,11 +21,11 @@ pub use change::{Change, Named, RecordId};
 pub use comparison::{Facet, compare};
 pub use difference::{Difference, Shown};
 pub use drift::{Cause, Drift, DriftStatus, Severity, Transition, TransitionKind};
-pub use identifier::{Declared, Identifier, Scope, Strength, identifier_forms, identifiers_of};
+pub use identifier::{Declared, Identifier, Scope, Strength, identifier_forms, identifiers_of, may_identify};
 pub use instance::{ByteRange, Instance, InstanceRef, StateId};
 pub use jiff::Timestamp;
 pub use place::Place;
-pub use sensitivity::{AttributePath, PathStep, Sensitivity, looks_like_a_credential};
+pub use sensitivity::{AttributePath, PathStep, Sensitivity, looks_like_a_credential, names_a_secret};
 pub use serde_json::{Map, Value};
 pub use verdict::{Judgement, Reader, Reason, ReasonKind, Verdict};
 

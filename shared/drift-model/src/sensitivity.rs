@@ -110,7 +110,8 @@ const SECRET_WORDS: [&str; 15] = [
 ];
 
 /// Whether a name says that its value is a secret: `master_password`, `apiToken`, `DB_SECRET`.
-pub(crate) fn names_a_secret(name: &str) -> bool {
+#[must_use]
+pub fn names_a_secret(name: &str) -> bool {
     let folded: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
     // `http_tokens`, `secret_arn` and `password_length` name no secret: only the last word counts.
     SECRET_WORDS.iter().any(|word| folded.ends_with(word))

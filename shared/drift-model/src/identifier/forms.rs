@@ -22,6 +22,12 @@ pub fn identifier_forms(text: &str) -> Vec<String> {
     forms.into_iter().map(str::to_owned).collect()
 }
 
+/// Whether a string can name anything at all: [`identifier_forms`] gives something for it.
+#[must_use]
+pub fn may_identify(text: &str) -> bool {
+    whole(text).is_some()
+}
+
 /// The string without what different writers of it add or leave out, if it can name anything at all.
 pub(super) fn whole(text: &str) -> Option<&str> {
     // CloudWatch Logs ends a log group's ARN in `:*` in some answers; Route 53 ends names in a dot.
