@@ -3,16 +3,22 @@
 //! This crate knows no AWS SDK and no Lambda: what reaches outside does so through [`ports`], whose implementations on
 //! AWS are in `drift-aws` and whose implementations in memory are in [`memory`].
 
+pub mod detect;
 pub mod ignore;
+pub mod index;
 pub mod judge;
 pub mod ledger;
 pub mod memory;
+mod patience;
 pub mod ports;
 mod reader;
+mod reindex;
 pub mod severity;
 mod timing;
 mod wildcard;
 pub mod work;
 
+pub use patience::{Patience, patience};
 pub use reader::First;
+pub use reindex::after_index;
 pub use timing::Timing;
