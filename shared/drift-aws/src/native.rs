@@ -6,6 +6,7 @@
 mod answer;
 mod endpoint;
 mod invoke;
+mod reader;
 mod refusal;
 mod request;
 
@@ -21,6 +22,7 @@ use drift_engine::ports::Credentials;
 use drift_model::{Place, ReasonKind};
 use serde_json::Value;
 
+pub use self::reader::NativeReader;
 use self::{
     endpoint::{Wanted, endpoint},
     invoke::{Failure, invoke},
