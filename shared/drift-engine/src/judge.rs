@@ -1,6 +1,6 @@
 //! Looking at one instance: what is recorded, what is live, and what the two say together.
 
-use drift_model::{Instance, InstanceRef, Judgement, ReasonKind, StateId, Timestamp, Verdict, compare};
+use drift_model::{Instance, InstanceRef, Judgement, Place, ReasonKind, StateId, Timestamp, Verdict, compare};
 use drift_state::Outside;
 use futures::{StreamExt, stream};
 
@@ -91,14 +91,14 @@ pub async fn judge(reader: &impl LiveReader, state: &StateId, instance: &Instanc
     }
 }
 
-/// The judgement on an instance that cannot be decoded: unknown, never missing.
-pub(crate) fn undecodable(instance: &InstanceRef, location: &Location, why: String, read_began: Timestamp) -> Judgement {
+/// The judgement on an instance whose recorded side cannot be had: unknown, never missing.
+pub(crate) fn undecodable(instance: &InstanceRef, place: Option<Place>, kind: ReasonKind, why: String, read_began: Timestamp) -> Judgement {
     Judgement {
         instance: instance.clone(),
         type_name: instance.key.address.type_name().to_owned(),
         id: None,
-        place: location.place.clone(),
-        verdict: Verdict::unknown(ReasonKind::Recorded, why),
+        place,
+        verdict: Verdict::unknown(kind, why),
         reader: None,
         read_began,
     }

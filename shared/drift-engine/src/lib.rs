@@ -9,6 +9,7 @@ pub mod index;
 pub mod judge;
 pub mod ledger;
 pub mod memory;
+pub mod naming;
 mod patience;
 pub mod ports;
 mod reader;

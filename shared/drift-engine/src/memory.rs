@@ -1,1 +1,16 @@
-//! The ports in memory: real enough to be what the command line uses where it needs no AWS.
+//! The ports in memory: real enough to be what the command line uses where it needs no AWS, and what the tests stand on.
+//!
+//! Nothing here waits, and no clock moves but by hand. [`MemoryLedger`] keeps the conditions of its port exactly.
+
+mod ledger;
+mod outside;
+mod queue;
+mod states;
+
+#[cfg(test)]
+pub(crate) mod examples;
+
+pub use ledger::MemoryLedger;
+pub use outside::{ManualClock, MemoryAlerts, MemoryDeadLetters, ScriptedReader};
+pub use queue::MemoryQueue;
+pub use states::MemoryStates;

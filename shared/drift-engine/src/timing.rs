@@ -13,6 +13,8 @@ pub struct Timing {
     pub recheck_within: Duration,
     /// When it is checked once more: 30 s later.
     pub recheck_after: Duration,
+    /// How long the indexer is given at first, when the state is newer than the index: 5 s, twice as much each time.
+    pub index_after: Duration,
     /// How long the indexer is waited for, or a throttled read tried again, before the verdict is "unknown": 1 hour.
     pub give_up: Duration,
     /// How long an instance that left its state may take to turn up elsewhere before its drift is closed: 1 minute.
@@ -30,6 +32,7 @@ impl Default for Timing {
             defer_limit: Duration::from_hours(6),
             recheck_within: Duration::from_secs(15),
             recheck_after: Duration::from_secs(30),
+            index_after: Duration::from_secs(5),
             give_up: Duration::from_hours(1),
             moving: Duration::from_mins(1),
             owed_for: Duration::from_mins(1),

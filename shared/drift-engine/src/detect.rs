@@ -1,0 +1,131 @@
+//! From a batch of messages to judged drift.
+//!
+//! # Guarantees
+//!
+//! - Several changes to one instance in a batch are one judgement that cites them all.
+//! - Every record of a message that is answered with success has exactly one [`Outcome`].
+//! - What fails for one message does not fail, repeat or hold up the others.
+//! - Handling a message again changes nothing that was held and tells nothing that was told.
+//!
+//! # Assumptions
+//!
+//! Records are already reduced to changes, by `drift-events`; a message that cannot be decoded never gets here.
+
+mod batch;
+mod outcome;
+mod settle;
+
+use std::future::Future;
+
+use drift_model::{Change, InstanceRef, RecordId};
+
+pub use self::outcome::{Answer, Detected, Outcome, RecordOutcome};
+use crate::{
+    Timing,
+    ignore::Ignore,
+    ports::{Alerts, Clock, Later, Ledger, LiveReader, PortError, RecordedState, ResourceIndex},
+    work::Work,
+};
+
+/// Everything outside that detection needs, under one name.
+pub trait Ports: Send + Sync {
+    /// The states as Terraform recorded them.
+    type States: RecordedState;
+    /// Which instances an identifier names, and where their bytes are.
+    type Index: ResourceIndex;
+    /// Which instances a change concerns.
+    type Naming: Naming;
+    /// What reads instances live.
+    type Reader: LiveReader;
+    /// The findings.
+    type Ledger: Ledger;
+    /// Who is told.
+    type Alerts: Alerts;
+    /// The queues.
+    type Later: Later;
+    /// The time.
+    type Clock: Clock;
+
+    /// The states as Terraform recorded them.
+    fn states(&self) -> &Self::States;
+    /// Which instances an identifier names, and where their bytes are.
+    fn index(&self) -> &Self::Index;
+    /// Which instances a change concerns.
+    fn naming(&self) -> &Self::Naming;
+    /// What reads instances live.
+    fn reader(&self) -> &Self::Reader;
+    /// The findings.
+    fn ledger(&self) -> &Self::Ledger;
+    /// Who is told.
+    fn alerts(&self) -> &Self::Alerts;
+    /// The queues.
+    fn later(&self) -> &Self::Later;
+    /// The time.
+    fn clock(&self) -> &Self::Clock;
+}
+
+/// Finds the instances that a change concerns.
+pub trait Naming: Send + Sync {
+    /// The instances, each once, and for each whether the change can be the cause of what is found there.
+    fn concerned(&self, change: &Change) -> impl Future<Output = Result<Vec<Concerned>, PortError>> + Send;
+}
+
+/// An instance that a change leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Concerned {
+    /// Which.
+    pub instance: InstanceRef,
+    /// Whether the change can be the cause of a drift there; otherwise it is only also seen.
+    pub cause: bool,
+}
+
+/// One message, decoded.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Delivery {
+    /// What it holds, in its order: usually one thing.
+    pub items: Vec<Item>,
+}
+
+/// What a message holds.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Item {
+    /// A record that is a change.
+    Change(Box<Change>),
+    /// A record that is none, with the outcome that `drift-events` gave it.
+    Passed {
+        /// CloudTrail's `eventID`, where it could be read.
+        record: Option<RecordId>,
+        /// What it is.
+        outcome: Outcome,
+    },
+    /// Work that a function left for later.
+    Work(Work),
+}
+
+/// The use case.
+#[derive(Clone, Debug)]
+pub struct Detector<P> {
+    /// What reaches outside.
+    pub ports: P,
+    /// What nobody wants to be told of.
+    pub ignore: Ignore,
+    /// How long to wait for what.
+    pub timing: Timing,
+    /// At most so many instances are looked at at a time.
+    pub parallel: usize,
+}
+
+impl<P: Ports> Detector<P> {
+    /// A detector that ignores nothing, with the documented waiting times.
+    pub fn new(ports: P) -> Self {
+        Self { ports, ignore: Ignore::default(), timing: Timing::default(), parallel: 8 }
+    }
+
+    /// Handles a batch: answers each delivery, in their order.
+    pub async fn detect(&self, deliveries: Vec<Delivery>) -> Detected {
+        batch::detect(self, deliveries).await
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,101 @@
+use std::collections::BTreeMap;
+
+use drift_model::{InstanceRef, RecordId};
+
+use crate::ports::PortError;
+
+/// What became of one record. Every record has exactly one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outcome {
+    /// It changed nothing.
+    ReadOnly,
+    /// The call failed: it changed nothing.
+    FailedCall,
+    /// A service's own doing that is no configuration: a sign-in, a key rotation's bookkeeping.
+    Internal,
+    /// It names no instance of any state.
+    NotManaged,
+    /// At least one instance that it names was judged.
+    Judged,
+    /// The instances that it names are judged later: Terraform is at work, the index is behind, a read was throttled.
+    Deferred,
+    /// No reader at hand reads what it names: told as touched, not verified.
+    Unsupported,
+    /// It is no CloudTrail record.
+    Malformed,
+}
+
+impl Outcome {
+    /// All of them, in the order of their names in `docs`.
+    pub const ALL: [Self; 8] = [
+        Self::ReadOnly,
+        Self::FailedCall,
+        Self::Internal,
+        Self::NotManaged,
+        Self::Judged,
+        Self::Deferred,
+        Self::Unsupported,
+        Self::Malformed,
+    ];
+
+    /// The name that machines read, in metrics too: `not_managed`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ReadOnly => "read_only",
+            Self::FailedCall => "failed_call",
+            Self::Internal => "internal",
+            Self::NotManaged => "not_managed",
+            Self::Judged => "judged",
+            Self::Deferred => "deferred",
+            Self::Unsupported => "unsupported",
+            Self::Malformed => "malformed",
+        }
+    }
+}
+
+/// One record and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordOutcome {
+    /// CloudTrail's `eventID`, where it could be read.
+    pub record: Option<RecordId>,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// The instances that it led to.
+    pub instances: Vec<InstanceRef>,
+}
+
+/// The answer to one delivery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Done; or to be delivered again ([`PortError::Retryable`]); or to be buried with the reason
+    /// ([`PortError::Permanent`]), as no repetition can help.
+    pub result: Result<(), PortError>,
+    /// What became of its records. Empty unless it is done: what is delivered again is counted then.
+    pub records: Vec<RecordOutcome>,
+}
+
+/// What became of a batch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Detected {
+    /// One answer for each delivery, in their order.
+    pub answers: Vec<Answer>,
+    /// How many instances were looked at.
+    pub looked_at: usize,
+    /// How many transitions were told.
+    pub told: usize,
+    /// How many differences the ignore file hid.
+    pub hidden: usize,
+}
+
+impl Detected {
+    /// How many records ended in which outcome; those that never occurred included.
+    #[must_use]
+    pub fn counts(&self) -> BTreeMap<Outcome, usize> {
+        let mut counts: BTreeMap<_, _> = Outcome::ALL.into_iter().map(|outcome| (outcome, 0)).collect();
+        for record in self.answers.iter().flat_map(|answer| &answer.records) {
+            *counts.entry(record.outcome).or_default() += 1;
+        }
+        counts
+    }
+}
