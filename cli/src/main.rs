@@ -1,3 +1,23 @@
-//! Driftwire on a laptop or in CI.
+//! Driftwire on a laptop or in CI: the same engine as the functions, on states at hand.
+//!
+//! What it does not do: change anything. Neither the cloud that it looks at nor a state is ever written; the one command
+//! that writes, `index rebuild`, writes Driftwire's own table.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+
+mod args;
+mod cloud;
+mod commands;
+mod exit;
+mod input;
+mod output;
+mod progress;
+mod report;
+mod states;
+
+fn main() -> ExitCode {
+    let args = args::Args::parse();
+    exit::finish(commands::run(args))
+}

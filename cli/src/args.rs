@@ -1,0 +1,364 @@
+//! The words of the command line.
+
+use std::{path::PathBuf, str::FromStr};
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use drift_model::{Place, Reader, Severity, StateId};
+
+/// Says what changed outside of Terraform: who did it, what changed from what to what, in which state and at which address.
+///
+/// Reads states and the cloud, and writes neither.
+#[derive(Debug, Parser)]
+#[command(
+    name = "driftwire",
+    version,
+    max_term_width = 110,
+    after_long_help = "\
+Examples:
+  driftwire check --state terraform.tfstate
+  driftwire check --state s3://states/prod/network.tfstate --json
+  driftwire explain record.json --state terraform.tfstate
+  driftwire drift list --severity high
+
+Exit codes: 0 in sync, 1 error or could not tell, 2 drift."
+)]
+pub(crate) struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// Where and as whom.
+    #[command(flatten)]
+    pub(crate) cloud: CloudArgs,
+    /// When to use colours; NO_COLOR is honoured.
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Color::Auto, help_heading = "Output")]
+    pub(crate) color: Color,
+}
+
+/// What the AWS CLI takes too, by the same names and with the same precedence.
+#[derive(Clone, Debug, Default, ClapArgs)]
+#[command(next_help_heading = "AWS")]
+pub(crate) struct CloudArgs {
+    /// Send every request there instead (AWS_ENDPOINT_URL, and AWS_ENDPOINT_URL_<SERVICE> for one service).
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) endpoint_url: Option<String>,
+    /// The region of tables and topics, and of states in S3. Instances are read where their state says they live.
+    #[arg(long, global = true, value_name = "REGION")]
+    pub(crate) region: Option<String>,
+    /// The profile in ~/.aws/config.
+    #[arg(long, global = true, value_name = "PROFILE")]
+    pub(crate) profile: Option<String>,
+    /// The role to assume in accounts that the credentials do not belong to: arn:{partition}:iam::{account}:role/NAME.
+    #[arg(long, global = true, value_name = "ARN", env = "DRIFTWIRE_ASSUME_ROLE")]
+    pub(crate) assume_role: Option<String>,
+    /// The external id that this role asks for.
+    #[arg(long, global = true, value_name = "ID", env = "DRIFTWIRE_EXTERNAL_ID", requires = "assume_role")]
+    pub(crate) external_id: Option<String>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Judges every instance of the given states now.
+    #[command(after_long_help = "\
+Exit codes:
+  0  everything that a reader reads is as recorded
+  1  an error, or something could not be told (denied, throttled, another account, an unknown place, ...)
+  2  something drifted or is gone, whatever else could not be told
+
+Types that no reader reads are listed and counted, and change no exit code unless with --strict.
+
+Examples:
+  driftwire check --state terraform.tfstate
+  driftwire check --state s3://states/a.tfstate --state s3://states/b.tfstate --json | jq .summary
+  terraform state pull | driftwire check --state - --ignore driftwire-ignore.toml")]
+    Check(CheckArgs),
+    /// Says, step by step, what CloudTrail records would lead to and why.
+    #[command(after_long_help = "\
+Needs no cloud, unless with --judge, which looks at the instances that the records lead to.
+
+Examples:
+  driftwire explain record.json --state terraform.tfstate
+  aws s3 cp s3://trail/AWSLogs/.../x.json.gz - | driftwire explain - --state network.tfstate --state web.tfstate --judge
+  driftwire explain events.jsonl --state terraform.tfstate --json | jq '.records[] | {event, outcome}'")]
+    Explain(ExplainArgs),
+    /// The index: which instance an identifier belongs to.
+    #[command(subcommand)]
+    Index(IndexCommand),
+    /// The drifts in the ledger.
+    #[command(subcommand)]
+    Drift(DriftCommand),
+}
+
+/// What `check` and `explain` are told of states and readers.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct StateArgs {
+    /// A state: a file, `-` for standard input, or s3://bucket/key. May be given several times.
+    #[arg(long = "state", value_name = "STATE", required = true)]
+    pub(crate) states: Vec<String>,
+    /// Where instances live of which their state does not tell: ACCOUNT/REGION, or PARTITION/ACCOUNT/REGION.
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) default_place: Option<DefaultPlace>,
+    /// What reads instances live.
+    #[arg(long, value_enum, value_name = "READER", default_value_t = ReaderName::Native)]
+    pub(crate) reader: ReaderName,
+    /// What not to report: globs on address, type and attribute, with reasons.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ignore: Option<PathBuf>,
+    /// How many instances are read at the same time.
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) parallel: u16,
+    /// Print exactly one JSON document.
+    #[arg(long, help_heading = "Output")]
+    pub(crate) json: bool,
+}
+
+/// `driftwire check`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct CheckArgs {
+    /// States and readers.
+    #[command(flatten)]
+    pub(crate) of: StateArgs,
+    /// Any instance that could not be judged is an error, those of types that no reader reads included.
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// No instance that could not be judged is an error.
+    #[arg(long, conflicts_with = "strict")]
+    pub(crate) tolerate_unknown: bool,
+    /// List what is in sync as well.
+    #[arg(long, help_heading = "Output", conflicts_with = "json")]
+    pub(crate) all: bool,
+}
+
+/// `driftwire explain`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ExplainArgs {
+    /// A file or `-`: one record, JSON lines, a CloudTrail log file or EventBridge events; gzip or not.
+    #[arg(value_name = "RECORDS")]
+    pub(crate) records: PathBuf,
+    /// States and readers.
+    #[command(flatten)]
+    pub(crate) of: StateArgs,
+    /// Look at the instances that the records lead to.
+    #[arg(long)]
+    pub(crate) judge: bool,
+}
+
+/// `driftwire index`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum IndexCommand {
+    /// Brings the index up to date with every state in the configured buckets, from the states alone.
+    #[command(after_long_help = "\
+Examples:
+  driftwire index rebuild --index-table driftwire-index --states 'states/prod/*'
+  DRIFTWIRE_INDEX_TABLE=driftwire-index DRIFTWIRE_STATES='states/*' driftwire index rebuild --json")]
+    Rebuild(RebuildArgs),
+}
+
+/// `driftwire index rebuild`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct RebuildArgs {
+    /// The index's table.
+    #[arg(long, value_name = "TABLE", env = "DRIFTWIRE_INDEX_TABLE")]
+    pub(crate) index_table: String,
+    /// Where states are: bucket, or bucket/prefix*; several by comma.
+    #[arg(long, value_name = "PLACES", env = "DRIFTWIRE_STATES")]
+    pub(crate) states: String,
+    /// Where instances live of which their state does not tell: ACCOUNT/REGION, or PARTITION/ACCOUNT/REGION.
+    #[arg(long, value_name = "PLACE", env = "DRIFTWIRE_DEFAULT_PLACE")]
+    pub(crate) default_place: Option<DefaultPlace>,
+    /// Print exactly one JSON document.
+    #[arg(long, help_heading = "Output")]
+    pub(crate) json: bool,
+}
+
+/// `driftwire drift`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DriftCommand {
+    /// Lists drifts, the worst first.
+    #[command(after_long_help = "\
+Examples:
+  driftwire drift list
+  driftwire drift list --account 123456789012 --severity critical
+  driftwire drift list --closed --json | jq '.drifts[].instance'")]
+    List(ListArgs),
+    /// Shows one drift with its history.
+    #[command(after_long_help = "\
+Examples:
+  driftwire drift show aws_security_group.web
+  driftwire drift show 'module.web[\"a\"].aws_instance.app[0]' --state s3://states/prod.tfstate --json")]
+    Show(ShowArgs),
+}
+
+/// Where the ledger is, and how to print.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct LedgerArgs {
+    /// The ledger's table.
+    #[arg(long, value_name = "TABLE", env = "DRIFTWIRE_LEDGER_TABLE")]
+    pub(crate) ledger_table: String,
+    /// Print exactly one JSON document.
+    #[arg(long, help_heading = "Output")]
+    pub(crate) json: bool,
+}
+
+/// `driftwire drift list`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ListArgs {
+    /// The ledger.
+    #[command(flatten)]
+    pub(crate) ledger: LedgerArgs,
+    /// Only of this state.
+    #[arg(long, value_name = "STATE")]
+    pub(crate) state: Option<String>,
+    /// Only of this account.
+    #[arg(long, value_name = "ACCOUNT")]
+    pub(crate) account: Option<String>,
+    /// Only of this severity.
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    pub(crate) severity: Option<SeverityName>,
+    /// Those that ended as well.
+    #[arg(long)]
+    pub(crate) closed: bool,
+}
+
+/// `driftwire drift show`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ShowArgs {
+    /// The instance's address, as Terraform prints it.
+    #[arg(value_name = "ADDRESS")]
+    pub(crate) address: String,
+    /// The state that holds it; needed where several hold that address.
+    #[arg(long, value_name = "STATE")]
+    pub(crate) state: Option<String>,
+    /// The ledger.
+    #[command(flatten)]
+    pub(crate) ledger: LedgerArgs,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The readers that can be asked for by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReaderName {
+    /// The catalog's own reads.
+    Native,
+}
+
+impl From<ReaderName> for Reader {
+    fn from(name: ReaderName) -> Self {
+        match name {
+            ReaderName::Native => Self::Native,
+        }
+    }
+}
+
+/// The severities, as the command line spells them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SeverityName {
+    /// Touched and not verified; tags and descriptions.
+    Low,
+    /// Anything that no rule says more of.
+    Medium,
+    /// Access, encryption, protection or existence.
+    High,
+    /// Open to the world.
+    Critical,
+}
+
+impl From<SeverityName> for Severity {
+    fn from(name: SeverityName) -> Self {
+        match name {
+            SeverityName::Low => Self::Low,
+            SeverityName::Medium => Self::Medium,
+            SeverityName::High => Self::High,
+            SeverityName::Critical => Self::Critical,
+        }
+    }
+}
+
+/// A place as it is typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DefaultPlace(pub(crate) Place);
+
+impl FromStr for DefaultPlace {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (partition, account, region) = match *text.split('/').collect::<Vec<_>>() {
+            [account, region] => (partition_of(region), account, region),
+            [partition, account, region] => (partition, account, region),
+            _ => return Err("ACCOUNT/REGION is expected, such as 123456789012/eu-west-1"),
+        };
+        if account.len() != 12 || !account.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err("an account has twelve digits");
+        }
+        if partition.is_empty() || region.is_empty() {
+            return Err("ACCOUNT/REGION is expected, such as 123456789012/eu-west-1");
+        }
+        Ok(Self(Place::new(partition, account, region)))
+    }
+}
+
+/// The partition that a region belongs to, by its prefix.
+fn partition_of(region: &str) -> &'static str {
+    match region {
+        region if region.starts_with("cn-") => "aws-cn",
+        region if region.starts_with("us-gov-") => "aws-us-gov",
+        _ => "aws",
+    }
+}
+
+/// The state that a word of the command line names: one in S3 as it is, a file by its path as typed.
+pub(crate) fn state_id(text: &str) -> StateId {
+    StateId(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_examples() {
+        fn visit(command: &clap::Command) {
+            if command.has_subcommands() && command.get_name() != "driftwire" {
+                return command.get_subcommands().for_each(visit);
+            }
+            let examples = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
+            assert!(examples.contains("Examples:"), "{} has no examples", command.get_name());
+            command.get_subcommands().for_each(visit);
+        }
+        visit(&Args::command());
+    }
+
+    #[test]
+    fn a_place_may_leave_its_partition_to_its_region() {
+        assert_eq!("123456789012/cn-north-1".parse(), Ok(DefaultPlace(Place::new("aws-cn", "123456789012", "cn-north-1"))));
+        assert_eq!("aws/123456789012/eu-west-1".parse(), Ok(DefaultPlace(Place::new("aws", "123456789012", "eu-west-1"))));
+        for text in ["", "eu-west-1", "12/eu-west-1", "123456789012/", "a/b/c/d"] {
+            assert!(text.parse::<DefaultPlace>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_reader_is_told_which_ones_there_are() {
+        let error =
+            Args::try_parse_from(["driftwire", "check", "--state", "a", "--reader", "crystal"]).expect_err("there is no such reader");
+        assert!(error.to_string().contains("[possible values: native]"), "{error}");
+    }
+}

@@ -1,0 +1,32 @@
+//! The cloud as the command line is told to reach it.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use aws_types::SdkConfig;
+use drift_aws::{Accounts, AssumedRole, ClientSettings, NativeReader, UntypedCalls};
+use drift_catalog::Catalog;
+use drift_engine::ports::LiveReader;
+
+use crate::args::{CloudArgs, ReaderName};
+
+/// The configuration of every client.
+pub(crate) async fn config(args: &CloudArgs) -> SdkConfig {
+    let CloudArgs { region, profile, endpoint_url, .. } = args.clone();
+    drift_aws::load(&ClientSettings { region, profile, endpoint_url, ca_bundle: None }).await
+}
+
+/// What reads instances live: with credentials that are shown to be of an instance's account, at its first read.
+pub(crate) async fn reader(name: ReaderName, args: &CloudArgs) -> anyhow::Result<impl LiveReader> {
+    let config = config(args).await;
+    let role = args.assume_role.clone().map(|arn| AssumedRole { arn, external_id: args.external_id.clone() });
+    let accounts = Arc::new(Accounts::new(config.clone(), role));
+    match name {
+        ReaderName::Native => Ok(NativeReader::new(Arc::new(catalog()?), UntypedCalls::new(config, accounts))),
+    }
+}
+
+/// What is known of each resource type.
+pub(crate) fn catalog() -> anyhow::Result<Catalog> {
+    Catalog::builtin().context("reading the catalog that was built in")
+}

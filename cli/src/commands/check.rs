@@ -1,0 +1,80 @@
+//! `driftwire check`: every instance of the given states, judged now.
+
+use drift_engine::{ignore::Ignore, judge, ports::LiveReader};
+use drift_model::{Address, Instance, Reason, ReasonKind, StateId, Timestamp};
+use drift_state::Problem;
+use futures::{StreamExt as _, stream};
+
+use crate::{
+    args::{CheckArgs, CloudArgs},
+    cloud,
+    exit::ExitStatus,
+    output,
+    progress::Progress,
+    report::{CheckReport, InstanceReport, UnknownPolicy},
+    states::{self, Loaded},
+};
+
+/// Runs `driftwire check`.
+pub(crate) async fn run(args: CheckArgs, cloud: &CloudArgs) -> anyhow::Result<ExitStatus> {
+    let loaded = states::load(&args.of, cloud, &|_| Vec::new()).await?;
+    let reader = cloud::reader(args.of.reader, cloud).await?;
+    let names: Vec<String> = loaded.iter().map(|state| state.id.to_string()).collect();
+    let ignore = states::ignore(&args.of)?;
+    let (instances, hidden) = look(&reader, &ignore, &loaded, usize::from(args.of.parallel)).await;
+    let report = CheckReport::new(instances, &names, hidden);
+    if args.of.json {
+        output::json(&report)?;
+    } else {
+        output::text(&report.text(&names, args.all))?;
+    }
+    let policy = match (args.strict, args.tolerate_unknown) {
+        (true, _) => UnknownPolicy::Strict,
+        (_, true) => UnknownPolicy::Tolerate,
+        _ => UnknownPolicy::Mendable,
+    };
+    Ok(report.status(policy))
+}
+
+/// Judges every instance, at most `parallel` at a time, and counts what the ignore file hid. What cannot be decoded is
+/// unknown, and never left out.
+async fn look(reader: &impl LiveReader, ignore: &Ignore, states: &[Loaded], parallel: usize) -> (Vec<InstanceReport>, usize) {
+    let mut found = Vec::new();
+    let mut waiting: Vec<(&StateId, Instance)> = Vec::new();
+    for state in states {
+        let (instances, problems) = state.instances();
+        found.extend(problems.into_iter().map(|problem| undecodable(&state.id, problem)));
+        waiting.extend(instances.into_iter().map(|instance| (&state.id, instance)));
+    }
+    let progress = Progress::new("looking at instances", waiting.len());
+    let looks = waiting.iter().map(async |(state, instance)| {
+        let judgement = judge::judge(reader, state, instance, Timestamp::now()).await;
+        progress.step();
+        judgement
+    });
+    let mut hidden = 0;
+    let mut looks = stream::iter(looks).buffer_unordered(parallel);
+    while let Some(mut judgement) = looks.next().await {
+        let sifted = ignore.sift(&judgement.instance, judgement.verdict, judgement.read_began);
+        hidden += sifted.hidden.len();
+        judgement.verdict = sifted.verdict;
+        found.push(InstanceReport::from(judgement));
+    }
+    (found, hidden)
+}
+
+fn undecodable(state: &StateId, problem: Problem) -> InstanceReport {
+    let type_name = problem.address.parse::<Address>().map(|address| address.type_name().to_owned()).unwrap_or_default();
+    InstanceReport {
+        address: problem.address,
+        deposed: None,
+        type_name,
+        id: None,
+        state: state.to_string(),
+        place: None,
+        verdict: "unknown",
+        reader: None,
+        reason: Some(Reason { kind: ReasonKind::Recorded, message: problem.why }),
+        differences: Vec::new(),
+    }
+}

@@ -1,0 +1,22 @@
+//! One module a command.
+
+mod check;
+
+use crate::{
+    args::{Args, Command},
+    exit::ExitStatus,
+    output,
+};
+
+/// Runs what the command line asks for.
+pub(crate) fn run(args: Args) -> anyhow::Result<ExitStatus> {
+    output::choose_color(args.color);
+    // One thread: the work is waiting for answers, and a thread pool would cost every start.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match args.command {
+            Command::Check(check) => check::run(check, &args.cloud).await,
+            Command::Explain(_) | Command::Index(_) | Command::Drift(_) => anyhow::bail!("not yet"),
+        }
+    })
+}

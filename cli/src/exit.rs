@@ -1,0 +1,74 @@
+//! What the process ends with.
+
+use std::{io, process::ExitCode};
+
+use crate::output::{self, Style};
+
+/// The exit codes, as `docs/cli.md` and `--help` promise them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ExitStatus {
+    /// Everything that was asked for is as recorded.
+    InSync,
+    /// Something went wrong, or could not be told.
+    Error,
+    /// Something drifted, or is gone.
+    Drift,
+}
+
+impl From<ExitStatus> for ExitCode {
+    fn from(status: ExitStatus) -> Self {
+        Self::from(match status {
+            ExitStatus::InSync => 0,
+            ExitStatus::Error => 1,
+            ExitStatus::Drift => 2,
+        })
+    }
+}
+
+/// Turns a command's result into an exit code; an error's whole chain of causes goes to stderr.
+///
+/// A reader that went away (`driftwire check | head`) is no error: nobody is left to be told.
+pub(crate) fn finish(result: anyhow::Result<ExitStatus>) -> ExitCode {
+    match result {
+        Ok(status) => status.into(),
+        Err(error) if is_broken_pipe(&error) => ExitStatus::InSync.into(),
+        Err(error) => {
+            output::complain(&chain(&error));
+            ExitStatus::Error.into()
+        }
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == io::ErrorKind::BrokenPipe))
+}
+
+/// `error: what failed` and, a line each, why. Causes may quote the cloud: untrusted text.
+fn chain(error: &anyhow::Error) -> String {
+    let mut text = format!("{} {}", Style::Bad.paint("error:"), output::printable(&error.to_string()));
+    for cause in error.chain().skip(1) {
+        text.push_str("\n  caused by: ");
+        text.push_str(&output::printable(&cause.to_string()));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_whole_chain_is_told_and_carries_no_terminal_escape() {
+        let error = anyhow::anyhow!("denied \u{1b}[2J").context("reading a state");
+        insta::assert_snapshot!(anstream::adapter::strip_str(&chain(&error)), @r"
+        error: reading a state
+          caused by: denied \u{1b}[2J
+        ");
+    }
+
+    #[test]
+    fn a_reader_that_went_away_is_no_error() {
+        let error = anyhow::Error::from(io::Error::from(io::ErrorKind::BrokenPipe)).context("writing");
+        assert!(is_broken_pipe(&error));
+    }
+}

@@ -1,0 +1,81 @@
+//! What reaches the terminal, and what reaches machines.
+//!
+//! Names, tags and reasons come from the cloud: they are untrusted text, and pass through [`printable`] before a
+//! terminal sees them. Colours are dropped where stdout or stderr is not a terminal.
+
+mod differences;
+mod json;
+mod printable;
+mod table;
+
+use std::io::Write as _;
+
+use anstyle::{AnsiColor, Effects};
+use drift_model::Severity;
+
+pub(crate) use differences::{count, differences};
+pub(crate) use json::json;
+pub(crate) use printable::printable;
+pub(crate) use table::table;
+
+use crate::args::Color;
+
+/// What a text means, by which it gets its colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Style {
+    /// An error, something lost.
+    Bad,
+    /// Something to look at.
+    Warn,
+    /// As it should be.
+    Good,
+    /// Of second rank.
+    Dim,
+    /// A heading, a name.
+    Strong,
+}
+
+impl Style {
+    /// The text in this style, for a stream of `anstream`, which drops what the terminal cannot show.
+    pub(crate) fn paint(self, text: &str) -> String {
+        let style = match self {
+            Self::Bad => AnsiColor::Red.on_default() | Effects::BOLD,
+            Self::Warn => AnsiColor::Yellow.on_default(),
+            Self::Good => AnsiColor::Green.on_default(),
+            Self::Dim => anstyle::Style::new() | Effects::DIMMED,
+            Self::Strong => anstyle::Style::new() | Effects::BOLD,
+        };
+        format!("{style}{text}{style:#}")
+    }
+}
+
+impl From<Severity> for Style {
+    fn from(severity: Severity) -> Self {
+        match severity {
+            Severity::Critical | Severity::High => Self::Bad,
+            Severity::Medium => Self::Warn,
+            Severity::Low => Self::Dim,
+        }
+    }
+}
+
+/// Sets for the whole process when colours are used.
+pub(crate) fn choose_color(color: Color) {
+    match color {
+        Color::Auto => {}
+        Color::Always => anstream::ColorChoice::Always.write_global(),
+        Color::Never => anstream::ColorChoice::Never.write_global(),
+    }
+}
+
+/// Prints a text that is already safe to print.
+pub(crate) fn text(text: &str) -> anyhow::Result<()> {
+    let mut out = anstream::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    Ok(out.flush()?)
+}
+
+/// Says something on stderr; where that is gone as well, nobody is left to be told.
+pub(crate) fn complain(text: &str) {
+    let _ = writeln!(anstream::stderr().lock(), "{text}");
+}

@@ -1,0 +1,54 @@
+//! Says how far things are, where somebody is there to see it and it takes long enough to ask.
+
+use std::{
+    io::{self, IsTerminal as _},
+    time::Duration,
+};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tokio::task::JoinHandle;
+
+/// How long something may take before it says how far it is.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// A line on stderr that appears after two seconds, on a terminal only, and is gone when dropped.
+pub(crate) struct Progress {
+    bar: ProgressBar,
+    appears: Option<JoinHandle<()>>,
+}
+
+impl Progress {
+    /// Something that consists of `total` steps. Needs a running `tokio` runtime.
+    pub(crate) fn new(what: &'static str, total: usize) -> Self {
+        if !io::stderr().is_terminal() {
+            return Self { bar: ProgressBar::hidden(), appears: None };
+        }
+        let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::hidden()).with_message(what);
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {pos} of {len} {wide_bar} {eta}") {
+            bar.set_style(style);
+        }
+        let appears = tokio::spawn({
+            let bar = bar.clone();
+            async move {
+                tokio::time::sleep(PATIENCE).await;
+                bar.set_draw_target(ProgressDrawTarget::stderr());
+                bar.enable_steady_tick(Duration::from_millis(120));
+            }
+        });
+        Self { bar, appears: Some(appears) }
+    }
+
+    /// One step is done.
+    pub(crate) fn step(&self) {
+        self.bar.inc(1);
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some(appears) = &self.appears {
+            appears.abort();
+        }
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,320 @@
+//! What `check` found, for machines and for people.
+
+use std::{collections::BTreeMap, fmt::Write as _};
+
+use drift_model::{Difference, Judgement, Place, Reader, Reason, ReasonKind, Verdict};
+use serde::Serialize;
+
+use crate::{
+    exit::ExitStatus,
+    output::{self, Style, count, printable},
+};
+
+/// What was concluded of one instance: `{"address", "type", "id", "state", "verdict", "reader", "reason", "differences"}`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct InstanceReport {
+    /// What Terraform prints for it.
+    pub(crate) address: String,
+    /// The key of the deposed object, where it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) deposed: Option<String>,
+    /// `aws_security_group`.
+    #[serde(rename = "type")]
+    pub(crate) type_name: String,
+    /// Terraform's `id`, where the state holds one.
+    pub(crate) id: Option<String>,
+    /// The state as the command line named it.
+    pub(crate) state: String,
+    /// Where it lives, where that is known.
+    pub(crate) place: Option<Place>,
+    /// `in_sync`, `drifted`, `missing` or `unknown`.
+    pub(crate) verdict: &'static str,
+    /// What read it, or tried to; nothing where nothing reads its type.
+    pub(crate) reader: Option<Reader>,
+    /// Only with `unknown`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<Reason>,
+    /// Empty unless drifted.
+    pub(crate) differences: Vec<Difference>,
+}
+
+impl From<Judgement> for InstanceReport {
+    fn from(judgement: Judgement) -> Self {
+        let verdict = judgement.verdict.name();
+        let (reason, differences) = match judgement.verdict {
+            Verdict::Drifted { differences } => (None, differences),
+            Verdict::Unknown { reason } => (Some(reason), Vec::new()),
+            Verdict::InSync | Verdict::Missing => (None, Vec::new()),
+        };
+        let key = judgement.instance.key;
+        Self {
+            address: key.address.to_string(),
+            deposed: key.deposed,
+            type_name: judgement.type_name,
+            id: judgement.id,
+            state: judgement.instance.state.0,
+            place: judgement.place,
+            verdict,
+            reader: judgement.reader,
+            reason,
+            differences,
+        }
+    }
+}
+
+impl InstanceReport {
+    /// The worst comes first.
+    fn rank(&self) -> u8 {
+        match (self.verdict, self.reason.as_ref().map(|reason| reason.kind)) {
+            ("missing", _) => 0,
+            ("drifted", _) => 1,
+            ("unknown", Some(ReasonKind::Unsupported)) => 3,
+            ("unknown", _) => 2,
+            _ => 4,
+        }
+    }
+
+    fn write(&self, text: &mut String) {
+        let (mark, style) = match self.rank() {
+            0 => ("-", Style::Bad),
+            1 => ("~", Style::Warn),
+            2 => ("?", Style::Warn),
+            3 => ("?", Style::Dim),
+            _ => ("=", Style::Good),
+        };
+        let name = match &self.deposed {
+            Some(deposed) => format!("{} (deposed object {deposed})", self.address),
+            None => self.address.clone(),
+        };
+        let _ = write!(text, "  {} {}", style.paint(mark), Style::Strong.paint(&printable(&name)));
+        if let Some(id) = &self.id {
+            let _ = write!(text, " {}", Style::Dim.paint(&printable(id)));
+        }
+        let _ = match &self.reason {
+            Some(reason) => writeln!(text, ": {} ({})", printable(&reason.message), reason.kind),
+            None if self.verdict == "missing" => writeln!(text, ": {}", Style::Bad.paint("is gone")),
+            None => writeln!(text),
+        };
+        text.push_str(&output::differences(&self.differences, "      "));
+    }
+}
+
+/// How many instances there are of each verdict.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Summary {
+    /// All of them.
+    pub(crate) instances: usize,
+    /// Everything that is compared agrees.
+    pub(crate) in_sync: usize,
+    /// At least one attribute does not.
+    pub(crate) drifted: usize,
+    /// Gone.
+    pub(crate) missing: usize,
+    /// Nothing could be concluded.
+    pub(crate) unknown: usize,
+    /// Why, and how often.
+    pub(crate) unknown_by_reason: BTreeMap<&'static str, usize>,
+    /// The types that no reader reads, and how many instances there are of each.
+    pub(crate) unsupported_types: BTreeMap<String, usize>,
+    /// What the ignore file hid.
+    pub(crate) ignored: usize,
+}
+
+/// What counts as an error of instances that could not be judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum UnknownPolicy {
+    /// Those that somebody could do something about: all but types that no reader reads.
+    Mendable,
+    /// Each.
+    Strict,
+    /// None.
+    Tolerate,
+}
+
+/// Everything that `check` found.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct CheckReport {
+    /// By state in the order of the command line, the worst first, then by address.
+    pub(crate) instances: Vec<InstanceReport>,
+    /// In numbers.
+    pub(crate) summary: Summary,
+}
+
+impl CheckReport {
+    /// The report of what was found in these states, in this order.
+    pub(crate) fn new(mut instances: Vec<InstanceReport>, states: &[String], ignored: usize) -> Self {
+        let position = |report: &InstanceReport| states.iter().position(|state| *state == report.state);
+        instances.sort_by(|a, b| (position(a), a.rank(), &a.address, &a.deposed).cmp(&(position(b), b.rank(), &b.address, &b.deposed)));
+        let mut summary = Summary { instances: instances.len(), ignored, ..Summary::default() };
+        for instance in &instances {
+            match (instance.verdict, &instance.reason) {
+                ("in_sync", _) => summary.in_sync += 1,
+                ("drifted", _) => summary.drifted += 1,
+                ("missing", _) => summary.missing += 1,
+                (_, reason) => {
+                    let kind = reason.as_ref().map_or(ReasonKind::Error, |reason| reason.kind);
+                    summary.unknown += 1;
+                    *summary.unknown_by_reason.entry(kind.name()).or_default() += 1;
+                    if kind == ReasonKind::Unsupported {
+                        *summary.unsupported_types.entry(instance.type_name.clone()).or_default() += 1;
+                    }
+                }
+            }
+        }
+        Self { instances, summary }
+    }
+
+    /// What the process ends with.
+    pub(crate) fn status(&self, policy: UnknownPolicy) -> ExitStatus {
+        let summary = &self.summary;
+        let unsupported = summary.unknown_by_reason.get(ReasonKind::Unsupported.name()).copied().unwrap_or_default();
+        let counted = match policy {
+            UnknownPolicy::Mendable => summary.unknown - unsupported,
+            UnknownPolicy::Strict => summary.unknown,
+            UnknownPolicy::Tolerate => 0,
+        };
+        if summary.drifted + summary.missing > 0 {
+            ExitStatus::Drift
+        } else if counted > 0 {
+            ExitStatus::Error
+        } else {
+            ExitStatus::InSync
+        }
+    }
+
+    /// For people: a heading for each state, what is not in sync (with `all`, what is as well), and the numbers.
+    pub(crate) fn text(&self, states: &[String], all: bool) -> String {
+        let mut text = String::new();
+        for state in states {
+            let _ = writeln!(text, "{}", Style::Strong.paint(&printable(state)));
+            let of_state: Vec<_> = self.instances.iter().filter(|report| report.state == *state).collect();
+            for report in of_state.iter().filter(|report| report.rank() < 3 || all) {
+                report.write(&mut text);
+            }
+            if of_state.iter().all(|report| report.rank() > 2) && !all {
+                let _ = writeln!(text, "  {}", Style::Dim.paint(if of_state.is_empty() { "no instances" } else { "nothing drifted" }));
+            }
+            text.push('\n');
+        }
+        self.write_summary(&mut text);
+        text
+    }
+
+    fn write_summary(&self, text: &mut String) {
+        let summary = &self.summary;
+        let part = |number: usize, word: &str, style: Style| {
+            let part = format!("{number} {word}");
+            if number == 0 { part } else { style.paint(&part) }
+        };
+        let _ = write!(
+            text,
+            "{}: {}, {}, {}, {}",
+            count(summary.instances, "instance"),
+            part(summary.missing, "gone", Style::Bad),
+            part(summary.drifted, "drifted", Style::Warn),
+            part(summary.in_sync, "in sync", Style::Good),
+            part(summary.unknown, "unknown", Style::Dim),
+        );
+        let reasons: Vec<_> = summary.unknown_by_reason.iter().map(|(kind, number)| format!("{number} {kind}")).collect();
+        let _ = if reasons.is_empty() { writeln!(text) } else { writeln!(text, " ({})", reasons.join(", ")) };
+        if !summary.unsupported_types.is_empty() {
+            let types: Vec<_> = summary.unsupported_types.iter().map(|(name, number)| format!("{} ({number})", printable(name))).collect();
+            let _ = writeln!(text, "{}", Style::Dim.paint(&format!("no reader reads: {}", types.join(", "))));
+        }
+        if summary.ignored > 0 {
+            let _ = writeln!(text, "{} hidden by the ignore file", count(summary.ignored, "finding"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use drift_model::Shown;
+    use serde_json::json;
+
+    use super::*;
+
+    fn report(address: &str, verdict: &'static str, reason: Option<ReasonKind>) -> InstanceReport {
+        let differences = if verdict == "drifted" {
+            vec![Difference {
+                attribute: "ingress".to_owned(),
+                path: "ingress".to_owned(),
+                recorded: Shown::Value(json!([])),
+                live: Shown::Value(json!([{"from_port": 22}])),
+                sensitive: false,
+            }]
+        } else {
+            Vec::new()
+        };
+        InstanceReport {
+            address: address.to_owned(),
+            deposed: None,
+            type_name: "aws_security_group".to_owned(),
+            id: Some("sg-1".to_owned()),
+            state: "a.tfstate".to_owned(),
+            place: None,
+            verdict,
+            reader: None,
+            reason: reason.map(|kind| Reason { kind, message: "why".to_owned() }),
+            differences,
+        }
+    }
+
+    fn reports() -> CheckReport {
+        let instances = vec![
+            report("aws_security_group.d", "in_sync", None),
+            report("aws_security_group.c", "unknown", Some(ReasonKind::Unsupported)),
+            report("aws_security_group.\u{1b}b", "drifted", None),
+            report("aws_security_group.a", "missing", None),
+            report("aws_security_group.e", "unknown", Some(ReasonKind::AccessDenied)),
+        ];
+        CheckReport::new(instances, &["a.tfstate".to_owned(), "b.tfstate".to_owned()], 1)
+    }
+
+    #[test]
+    fn people_read_the_worst_first_and_the_numbers_last() {
+        let text = reports().text(&["a.tfstate".to_owned(), "b.tfstate".to_owned()], false);
+        insta::assert_snapshot!(anstream::adapter::strip_str(&text), @r#"
+        a.tfstate
+          - aws_security_group.a sg-1: is gone
+          ~ aws_security_group.\u{1b}b sg-1
+              ~ ingress
+                  + {"from_port":22}
+          ? aws_security_group.e sg-1: why (access_denied)
+
+        b.tfstate
+          no instances
+
+        5 instances: 1 gone, 1 drifted, 1 in sync, 2 unknown (1 access_denied, 1 unsupported)
+        no reader reads: aws_security_group (1)
+        1 finding hidden by the ignore file
+        "#);
+    }
+
+    #[test]
+    fn machines_read_one_shape_for_every_verdict() {
+        let reports = reports();
+        insta::assert_snapshot!(serde_json::to_string(&reports.instances[2]).expect("it prints"), @r#"{"address":"aws_security_group.e","type":"aws_security_group","id":"sg-1","state":"a.tfstate","place":null,"verdict":"unknown","reader":null,"reason":{"kind":"access_denied","message":"why"},"differences":[]}"#);
+        insta::assert_snapshot!(serde_json::to_string(&reports.summary).expect("it prints"), @r#"{"instances":5,"in_sync":1,"drifted":1,"missing":1,"unknown":2,"unknown_by_reason":{"access_denied":1,"unsupported":1},"unsupported_types":{"aws_security_group":1},"ignored":1}"#);
+    }
+
+    #[track_caller]
+    fn check_status(verdicts: &[(&'static str, Option<ReasonKind>)], policy: UnknownPolicy, expected: ExitStatus) {
+        let instances = verdicts.iter().map(|&(verdict, reason)| report("aws_security_group.a", verdict, reason)).collect();
+        assert_eq!(CheckReport::new(instances, &[], 0).status(policy), expected);
+    }
+
+    #[test]
+    fn partial_knowledge_counts_as_documented() {
+        let in_sync = ("in_sync", None);
+        let denied = ("unknown", Some(ReasonKind::AccessDenied));
+        let unsupported = ("unknown", Some(ReasonKind::Unsupported));
+        check_status(&[in_sync, unsupported], UnknownPolicy::Mendable, ExitStatus::InSync);
+        check_status(&[in_sync, denied], UnknownPolicy::Mendable, ExitStatus::Error);
+        check_status(&[in_sync, unsupported], UnknownPolicy::Strict, ExitStatus::Error);
+        check_status(&[in_sync, denied], UnknownPolicy::Tolerate, ExitStatus::InSync);
+        for policy in [UnknownPolicy::Mendable, UnknownPolicy::Strict, UnknownPolicy::Tolerate] {
+            check_status(&[denied, ("missing", None)], policy, ExitStatus::Drift);
+        }
+    }
+}

@@ -1,0 +1,289 @@
+"""Holds Driftwire against what Terraform itself says has drifted.
+
+Four questions, each with a level in `ratchet.json` that may rise and never fall:
+
+check    `driftwire check` over every scenario, before and after each change: which (address, attribute) differences it
+         reports, and whether it is silent where nothing drifted.
+events   `driftwire explain --judge` with the recorded CloudTrail records alone: does it find the same drift without being
+         told where to look?
+records  `driftwire explain` without a cloud: which drifted instances the records name, at how many instances a record.
+fleet    The same in one index of 50,000 instances, made by renaming the states of all scenarios.
+
+The truth lies outside of the repository, in ../shared/truth; its README says how it was made, and its score.py what a
+unit is. Where it is absent, nothing is measured and the exit code is 0.
+
+usage: run.py --driftwire BINARY --moto MOTO_SERVER [--only GLOB,GLOB] [--parts check,events,records,fleet] [--update]
+"""
+import argparse
+import collections
+import concurrent.futures
+import fnmatch
+import importlib.util
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import threading
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+SHARED = pathlib.Path(os.environ.get("DRIFTWIRE_SHARED", ROOT.parent / "shared"))
+RATCHET = HERE / "ratchet.json"
+PARTS = ("check", "events", "records", "fleet")
+
+# The types that the native reader must read.
+NATIVE = """
+aws_dynamodb_table aws_iam_role aws_iam_role_policy aws_instance aws_kms_key aws_lambda_function aws_route53_record
+aws_s3_bucket aws_s3_bucket_policy aws_s3_bucket_public_access_block aws_s3_bucket_versioning aws_security_group
+aws_security_group_rule aws_sqs_queue aws_vpc_security_group_egress_rule aws_vpc_security_group_ingress_rule
+""".split()
+
+# Differences of a thousandth of a percent are rounding, not regression.
+SLACK = 0.005
+
+
+def load_score():
+    """The truth's own score.py as a module: its clouds, its units, its schema."""
+    spec = importlib.util.spec_from_file_location("score", SHARED / "truth" / "score.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+class Tally:
+    """Hits, misses and false alarms by type, over (address, attribute)."""
+
+    def __init__(self, score, schema):
+        self.score, self.schema = score, schema
+        self.counts = collections.defaultdict(collections.Counter)
+        self.outside = collections.Counter()
+        self.quiet = self.silent = 0
+        self.details = []
+
+    def add(self, where, truth, units, unsupported, quiet):
+        for unit in sorted(truth | units):
+            type_name = self.score.type_of(unit[0])
+            kind = self.schema.kind(type_name, unit[1])
+            if unit[0] in unsupported:
+                self.outside[type_name] += 1
+                continue
+            what = "hit" if unit in truth & units else "miss" if unit in truth else "false"
+            self.counts[type_name][kind, what] += 1
+            if what != "hit":
+                self.details.append(f"{what:5s} {kind:12s} {where}: {unit[0]} {unit[1]}")
+        self.quiet += quiet
+        self.silent += quiet and not units - truth
+
+    def level(self):
+        """What the ratchet holds of it: percentages on configurable attributes, over all and by type."""
+        total = collections.Counter()
+        types = {}
+        for type_name, count in sorted(self.counts.items()):
+            total.update(count)
+            if any(kind == "configurable" for kind, _ in count):
+                types[type_name] = shares(count)
+        return {**shares(total), "quiet": percent(self.silent, self.quiet), "types": types}
+
+    def show(self, title, details):
+        print(f"\n{title}")
+        print(f"  {'type':52s} {'precision':>9s} {'recall':>7s} {'hit':>5s} {'miss':>5s} {'false':>5s}   computed: hit miss false")
+        total = collections.Counter()
+        for type_name, count in sorted(self.counts.items()):
+            total.update(count)
+            print("  " + row(type_name, count))
+        print("  " + row("all", total))
+        print(f"  silent where nothing drifted: {self.silent} of {self.quiet}")
+        if self.outside:
+            listed = ", ".join(f"{name} ({number})" for name, number in sorted(self.outside.items()))
+            print(f"  not read yet, {sum(self.outside.values())} units of {len(self.outside)} types: {listed}")
+        if details:
+            for line in self.details:
+                print(f"  {line}")
+
+
+def percent(part, whole):
+    return round(100.0 * part / whole, 2) if whole else 100.0
+
+
+def shares(count):
+    hit, miss, false = (count["configurable", what] for what in ("hit", "miss", "false"))
+    return {"precision": percent(hit, hit + false), "recall": percent(hit, hit + miss)}
+
+
+def row(name, count):
+    share = shares(count)
+    numbers = " ".join(f"{count['configurable', what]:5d}" for what in ("hit", "miss", "false"))
+    computed = " ".join(f"{count['computed', what]:4d}" for what in ("hit", "miss", "false"))
+    return f"{name:52s} {share['precision']:9.2f} {share['recall']:7.2f} {numbers}            {computed}"
+
+
+def environment(cloud):
+    env = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    return {**env, "AWS_ENDPOINT_URL": cloud.url, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1",
+            "AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+
+
+def ask(driftwire, words, env=None):
+    """What `driftwire ... --json` prints."""
+    done = subprocess.run([str(driftwire), *map(str, words), "--json"], env=env, capture_output=True, text=True, timeout=300)
+    try:
+        return json.loads(done.stdout)
+    except json.JSONDecodeError:
+        raise RuntimeError(f"{words[0]}: exit {done.returncode}: {done.stdout[-200:]} {done.stderr[-500:]}") from None
+
+
+class Clouds:
+    """A moto server for each thread, all stopped at the end."""
+
+    def __init__(self, score, server):
+        self.score, self.server = score, server
+        self.local, self.all = threading.local(), []
+
+    def mine(self):
+        if not hasattr(self.local, "cloud"):
+            self.local.cloud = self.score.Cloud(str(self.server))
+            self.all.append(self.local.cloud)
+        return self.local.cloud
+
+    def stop(self):
+        for cloud in self.all:
+            cloud.stop()
+
+
+def look(args, score, clouds, folder):
+    """Every change of one scenario: what is true, what `check` reports, what the records lead to."""
+    cloud, state = clouds.mine(), folder / "terraform.tfstate"
+    noise = score.expected(json.loads((folder / "baseline.json").read_text()))
+    rows = []
+    for change in [None, *sorted(path.name for path in (folder / "changes").iterdir())]:
+        place = folder / "changes" / change if change else None
+        row = {"where": f"{folder.parent.name}/{folder.name} {change or '(before)'}", "quiet": not change or change.startswith("noop_")}
+        try:
+            cloud.rebuild(folder / "apply.recording.gz", place and place / "change.recording.gz")
+            row["truth"] = (score.expected(json.loads((place / "truth.json").read_text())["drift"]) if place else set()) - noise
+            answer = ask(args.driftwire, ["check", "--state", state], environment(cloud))
+            units, unknown = score.reported(answer)
+            row["check"] = units - noise
+            row["unsupported"] = {address for address, kind in unknown if kind == "unsupported"}
+            if place and "events" in args.parts:
+                words = ["explain", place / "events.jsonl", "--state", state, "--judge"]
+                answer = ask(args.driftwire, words, environment(cloud))
+                instances = [instance for record in answer["records"] for instance in record["instances"]]
+                row["events"] = score.reported({"instances": instances})[0] - noise
+        except Exception as error:  # One scenario that cannot be measured is counted, and costs only itself.
+            row["error"] = str(error)
+        rows.append(row)
+    print(".", end="", flush=True)
+    return rows
+
+
+def clouded(args, score, folders):
+    """The parts that need a cloud: `check` and `events`, each cloud built once for both."""
+    schema, clouds = score.Schema(SHARED / "truth" / "provider-schema.json.gz"), Clouds(score, args.moto)
+    check, events, errors = Tally(score, schema), Tally(score, schema), []
+    try:
+        with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
+            rows = [row for rows in pool.map(lambda folder: look(args, score, clouds, folder), folders) for row in rows]
+    finally:
+        clouds.stop()
+    for row in rows:
+        if "error" in row:
+            errors.append(f"{row['where']}: {row['error']}")
+            continue
+        check.add(row["where"], row["truth"], row["check"], row["unsupported"], row["quiet"])
+        if "events" in row:
+            events.add(row["where"], row["truth"], row["events"], row["unsupported"], row["quiet"])
+    levels = {}
+    if "check" in args.parts:
+        check.show("check: every instance", args.details)
+        levels["check"] = check.level()
+        unread = sorted(set(check.outside) & set(NATIVE))
+        if unread:
+            errors.append(f"not read natively: {' '.join(unread)}")
+    if "events" in args.parts:
+        events.show("events: the records alone", args.details)
+        levels["events"] = events.level()
+    return levels, errors
+
+
+def records(args):
+    """Which drifted instances the records name, one state at a time: score.py's own measure."""
+    words = [sys.executable, SHARED / "truth" / "score.py", "--records", "--driftwire", args.driftwire, "--truth", SHARED / "truth"]
+    words += ["--only", args.only, *(["--details"] if args.details else [])]
+    done = subprocess.run([str(word) for word in words], capture_output=True, text=True)
+    print(f"\nrecords: one state at a time\n  {done.stdout.strip()}".replace("\n", "\n  ").replace("  records:", "records:"))
+    found = re.search(r"records name ([\d.]+) % of \d+ drifted instances; ([\d.]+) instances a record, \d+ records, errors (\d+)", done.stdout)
+    if not found:
+        return {}, [f"records: {done.stderr[-500:]}"]
+    errors = [] if found[3] == "0" else [f"records: {found[3]} errors"]
+    return {"records": {"named": float(found[1]), "looked": float(found[2])}}, errors
+
+
+# Where a smaller number is the better one.
+SMALLER_IS_BETTER = {"looked", "median", "p95"}
+
+
+def fallen(reached, held, path=""):
+    """Where a level is below the one that was reached before."""
+    for name, level in held.items():
+        at, now = f"{path}{name}", reached.get(name)
+        if isinstance(level, dict):
+            yield from fallen(now or {}, level, f"{at}.")
+        elif now is None:
+            yield f"{at} was {level} and was not measured"
+        elif now > level + SLACK if name in SMALLER_IS_BETTER else now < level - SLACK:
+            yield f"{at} was {level} and is {now}"
+
+
+def judge(args, levels, errors):
+    """Compares with the ratchet, or raises it. Levels are kept by what was asked for."""
+    ratchet = json.loads(RATCHET.read_text()) if RATCHET.exists() else {}
+    held = {part: level for part, level in ratchet.get(args.only, {}).items() if part in args.parts}
+    problems = [f"ERROR {error}" for error in errors] + [f"FALLEN {line}" for line in fallen(levels, held)]
+    print()
+    if args.update and not errors:
+        ratchet[args.only] = {**ratchet.get(args.only, {}), **levels}
+        RATCHET.write_text(json.dumps(ratchet, indent=2, sort_keys=True) + "\n")
+        print(f"wrote {RATCHET.relative_to(ROOT)}")
+        return 0
+    if not held:
+        print(f"no level is recorded for --only '{args.only}': --update records one")
+    for problem in problems:
+        print(problem)
+    print("FAILED" if problems else "at or above every level reached before")
+    return 1 if problems else 0
+
+
+def main():
+    parse = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parse.add_argument("--driftwire", required=True, type=pathlib.Path)
+    parse.add_argument("--moto", type=pathlib.Path, default=ROOT / ".venv" / "bin" / "moto_server")
+    parse.add_argument("--only", default="*", help="scenarios by glob, several by comma: 's3/*,iam/*'")
+    parse.add_argument("--parts", default=",".join(PARTS), help=f"which of {','.join(PARTS)}")
+    parse.add_argument("--jobs", type=int, default=2)
+    parse.add_argument("--update", action="store_true", help="write the levels reached to ratchet.json")
+    parse.add_argument("--details", action="store_true", help="print every miss and every false alarm")
+    args = parse.parse_args()
+    if not (SHARED / "truth" / "score.py").exists():
+        print(f"skipped: {SHARED / 'truth'} is absent", file=sys.stderr)
+        return 0
+    args.parts = [part for part in args.parts.split(",") if part]
+    if unknown := set(args.parts) - set(PARTS):
+        parse.error(f"--parts: {', '.join(sorted(unknown))} is none of {', '.join(PARTS)}")
+    args.driftwire = args.driftwire.resolve()
+    score = load_score()
+    folders = sorted(path.parent for path in (SHARED / "truth").glob("*/*/baseline.json")
+                     if any(fnmatch.fnmatch(f"{path.parent.parent.name}/{path.parent.name}", glob) for glob in args.only.split(",")))
+    levels, errors = {}, []
+    for wanted, measure in [({"check", "events"}, lambda: clouded(args, score, folders)), ({"records"}, lambda: records(args))]:
+        if wanted & set(args.parts):
+            more, wrong = measure()
+            levels.update(more)
+            errors += wrong
+    return judge(args, levels, errors)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
