@@ -6,13 +6,15 @@
 //! | `where(list, &expression, value)` | the elements of which the expression finds that value |
 //! | `where_not(list, &expression, value)` | the others |
 //! | `where_in(list, &expression, list)` | the elements of which it finds one of these values |
+//! | `with(list, name, value)` | the elements, each with one member more |
+//! | `joined(list, &expression, other, &expression)` | the elements, each with the members of the other list's that has the same key |
 //! | `dns_name(text)` | a name of the DNS as Terraform writes it: lower case, no last dot, escapes undone |
 //! | `alias_name(text)` | likewise the name of an alias's target, without the `dualstack.` that the console sets before it |
 //! | `own_tags(tags, recorded)` | tags without those that the provider's `default_tags` made, which Terraform records in `tags_all` alone |
 //! | `security_group_rules(permissions, group, owner)` | EC2's `IpPermissions` as Terraform's blocks, one a source |
 //! | `rule_among(blocks, recorded)` | what a recorded `aws_security_group_rule` is among these; null where some of it is gone |
 //!
-//! JMESPath's filters cannot see beyond the element that they are at, which is what `where` is for.
+//! JMESPath's filters cannot see beyond the element that they are at, which is what `where`, `with` and `joined` are for.
 
 pub(crate) mod security_group;
 
@@ -52,6 +54,8 @@ pub(crate) fn register(runtime: &mut Runtime) {
     add("where_in", vec![list(), ArgumentType::Expref, list()], |args, context| {
         choose(args, context, |found| args[2].as_array().is_some_and(|values| values.iter().any(|value| same(found, value))))
     });
+    add("with", vec![list(), ArgumentType::String, ArgumentType::Any], |args, _| Ok(with(args)));
+    add("joined", vec![list(), ArgumentType::Expref, list(), ArgumentType::Expref], joined);
     add("security_group_rules", vec![list(), text(), text()], |args, _| {
         Ok(of_values(args, |values| security_group::blocks(&values[0], values[1].as_str(), values[2].as_str())))
     });
@@ -73,6 +77,33 @@ fn split(args: &[Rcvar]) -> Rcvar {
     let separator = args[1].as_string().map_or("", String::as_str);
     let parts = |text: &str| text.split(separator).map(|part| Rcvar::new(Variable::String(part.to_owned()))).collect();
     of_text(&args[0], |text| Variable::Array(parts(text)))
+}
+
+fn with(args: &[Rcvar]) -> Rcvar {
+    let (Some(items), Some(name)) = (args[0].as_array(), args[1].as_string()) else { return args[0].clone() };
+    let extended = items.iter().map(|item| {
+        let mut members = item.as_object().cloned().unwrap_or_default();
+        members.insert(name.clone(), args[2].clone());
+        Rcvar::new(Variable::Object(members))
+    });
+    Rcvar::new(Variable::Array(extended.collect()))
+}
+
+fn joined(args: &[Rcvar], context: &mut Context<'_>) -> Answer {
+    let [Some(items), Some(others)] = [args[0].as_array(), args[2].as_array()] else { return Ok(Rcvar::new(Variable::Null)) };
+    let (Some(key), Some(other_key)) = (args[1].as_expref(), args[3].as_expref()) else { return Ok(args[0].clone()) };
+    let mut found = Vec::new();
+    for item in items {
+        let wanted = jmespath::interpret(item, key, context)?;
+        for other in others {
+            if jmespath::interpret(other, other_key, context)? == wanted {
+                let mut members = other.as_object().cloned().unwrap_or_default();
+                members.extend(item.as_object().cloned().unwrap_or_default());
+                found.push(Rcvar::new(Variable::Object(members)));
+            }
+        }
+    }
+    Ok(Rcvar::new(Variable::Array(found)))
 }
 
 fn choose(args: &[Rcvar], context: &mut Context<'_>, wanted: impl Fn(&Variable) -> bool) -> Answer {
@@ -118,6 +149,13 @@ mod tests {
         check("where(volumes, &device, root)", root.clone(), json!([{"device": "/dev/sda1"}]));
         check("where_not(volumes, &device, root)", root.clone(), json!([{"device": "/dev/sdf"}]));
         check("where_in(volumes, &device, ['/dev/sdf', 'x'])", root, json!([{"device": "/dev/sdf"}]));
+    }
+
+    #[test]
+    fn elements_are_joined_with_what_another_list_says_of_them() {
+        let root = json!({"volumes": [{"id": "a", "size": 8}, {"id": "b", "size": 9}], "devices": [{"name": "x", "of": {"id": "a"}}]});
+        check("joined(volumes, &id, devices, &of.id)[].{n: name, s: size}", root.clone(), json!([{"n": "x", "s": 8}]));
+        check("with(volumes, 'tagged', devices[0].name)[].tagged", root, json!(["x", "x"]));
     }
 
     #[test]

@@ -101,7 +101,7 @@ fn of_ast(ast: &Ast) -> Structure {
             Ast::Index { .. } | Ast::Slice { .. } | Ast::Identity { .. } | Ast::Condition { .. } => of_ast(rhs).join(of_ast(lhs)),
             _ => of_ast(rhs),
         },
-        Ast::Function { name, args, .. } if name.starts_with("where") || name == "not_null" => joined(args),
+        Ast::Function { name, args, .. } if name.starts_with("where") || matches!(name.as_str(), "not_null" | "with") => joined(args),
         _ => Structure::Opaque,
     }
 }
