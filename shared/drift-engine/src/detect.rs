@@ -17,6 +17,7 @@ mod settle;
 
 use std::future::Future;
 
+use drift_events::Reading;
 use drift_model::{Change, InstanceRef, RecordId};
 
 pub use self::outcome::{Answer, Detected, Outcome, RecordOutcome};
@@ -27,14 +28,13 @@ use crate::{
     work::Work,
 };
 
-/// Everything outside that detection needs, under one name.
-pub trait Ports: Send + Sync {
+/// Everything outside that detection needs, under one name. What finds the instances of a change is usually
+/// [`ByValue`](crate::naming::ByValue) over the index.
+pub trait Ports: Naming {
     /// The states as Terraform recorded them.
     type States: RecordedState;
     /// Which instances an identifier names, and where their bytes are.
     type Index: ResourceIndex;
-    /// Which instances a change concerns.
-    type Naming: Naming;
     /// What reads instances live.
     type Reader: LiveReader;
     /// The findings.
@@ -50,8 +50,6 @@ pub trait Ports: Send + Sync {
     fn states(&self) -> &Self::States;
     /// Which instances an identifier names, and where their bytes are.
     fn index(&self) -> &Self::Index;
-    /// Which instances a change concerns.
-    fn naming(&self) -> &Self::Naming;
     /// What reads instances live.
     fn reader(&self) -> &Self::Reader;
     /// The findings.
@@ -100,6 +98,20 @@ pub enum Item {
     },
     /// Work that a function left for later.
     Work(Work),
+}
+
+impl From<Reading> for Item {
+    fn from(Reading { head, outcome }: Reading) -> Self {
+        use drift_events::Outcome as Read;
+        let passed = |outcome| Self::Passed { record: head.event_id, outcome };
+        match outcome {
+            Read::Change(change) => Self::Change(change),
+            Read::ReadOnly => passed(Outcome::ReadOnly),
+            Read::Failed { .. } => passed(Outcome::FailedCall),
+            Read::Internal => passed(Outcome::Internal),
+            Read::Malformed { .. } => passed(Outcome::Malformed),
+        }
+    }
 }
 
 /// The use case.

@@ -6,7 +6,7 @@ use drift_model::{Change, InstanceRef, RecordId, Timestamp};
 use futures::{StreamExt, stream};
 
 use super::{
-    Answer, Concerned, Delivery, Detected, Detector, Item, Naming, Outcome, Ports, RecordOutcome,
+    Answer, Concerned, Delivery, Detected, Detector, Item, Outcome, Ports, RecordOutcome,
     settle::{Asked, Settled, settle},
 };
 use crate::{
@@ -116,7 +116,7 @@ type Place<T> = (usize, T);
 
 async fn named<P: Ports>(detector: &Detector<P>, changes: Vec<Place<Change>>) -> Vec<(Place<Change>, Result<Vec<Concerned>, PortError>)> {
     let lookups = changes.into_iter().map(|(delivery, change)| async move {
-        let concerned = detector.ports.naming().concerned(&change).await;
+        let concerned = detector.ports.concerned(&change).await;
         ((delivery, change), concerned)
     });
     stream::iter(lookups).buffered(detector.parallel.max(1)).collect().await

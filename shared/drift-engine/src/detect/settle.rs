@@ -2,14 +2,15 @@
 
 use std::{collections::BTreeSet, sync::Mutex, time::Duration};
 
-use drift_model::{Instance, InstanceRef, Judgement, ReasonKind, Scope, StateId, Strength, Timestamp, Verdict};
+use drift_model::{Instance, InstanceRef, Judgement, ReasonKind, StateId, Timestamp, Verdict};
 
 use super::{Detector, Outcome, Ports, batch::Task};
 use crate::{
+    index::moved_to,
     judge::{self, Recorded, judge, recorded},
     ledger::{Look, Recording, Seen, carry, cause, left, record, transition},
     patience::{Patience, age, patience},
-    ports::{Clock, Later, Ledger, PortError, RecordedState, ResourceIndex},
+    ports::{Clock, Later, Ledger, PortError, RecordedState},
     severity::severity,
     work::{Again, SeenChange, Work},
 };
@@ -180,10 +181,10 @@ impl<P: Ports> Case<'_, P> {
             return Ok(none);
         };
         let now = ports.clock().now();
-        if let Some(to) = self.moved_to(&entry.drift).await?
-            && carry(ports.ledger(), ports.alerts(), self.instance, &to, now).await?
+        if let [to] = moved_to(ports.index(), &entry.drift).await?.as_slice()
+            && carry(ports.ledger(), ports.alerts(), self.instance, to, now).await?
         {
-            let work = Work::Judge { instances: vec![to], changes: Vec::new(), why: Again::Indexed, attempt: 0, since: now };
+            let work = Work::Judge { instances: vec![to.clone()], changes: Vec::new(), why: Again::Indexed, attempt: 0, since: now };
             ports.later().later(&work, Duration::ZERO).await?;
             return Ok(none);
         }
@@ -193,22 +194,6 @@ impl<P: Ports> Case<'_, P> {
             return self.again(Again::Indexed, timing.owed_for / 10).await;
         }
         Ok(Settled { told: matches!(recording, Recording::Told(_)), ..none })
-    }
-
-    /// The one other instance of the same type that has the same id in the same place.
-    async fn moved_to(&self, drift: &drift_model::Drift) -> Result<Option<InstanceRef>, PortError> {
-        let index = self.detector.ports.index();
-        let Some(id) = &drift.id else { return Ok(None) };
-        let scope = drift.place.clone().map_or(Scope::Nowhere, Scope::In);
-        let mut others = BTreeSet::new();
-        for holder in index.lookup(&[(scope, id.clone())]).await?.into_iter().flat_map(|hit| hit.holders) {
-            let other = holder.instance;
-            let same_type = other.key.address.type_name() == drift.type_name && other.key.deposed == self.instance.key.deposed;
-            if holder.strength == Strength::Own && same_type && other != *self.instance && index.locate(&other).await?.is_some() {
-                others.insert(other);
-            }
-        }
-        Ok(others.pop_first().filter(|_| others.is_empty()))
     }
 
     fn put_off(&self, why: Again) -> Option<(u32, Timestamp)> {
