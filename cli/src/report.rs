@@ -27,6 +27,14 @@ pub(crate) struct InstanceReport {
     pub(crate) state: String,
     /// Where it lives, where that is known.
     pub(crate) place: Option<Place>,
+    /// What was concluded.
+    #[serde(flatten)]
+    pub(crate) conclusion: Conclusion,
+}
+
+/// A verdict with what belongs to it, in the shape that machines read.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Conclusion {
     /// `in_sync`, `drifted`, `missing` or `unknown`.
     pub(crate) verdict: &'static str,
     /// What read it, or tried to; nothing where nothing reads its type.
@@ -38,33 +46,25 @@ pub(crate) struct InstanceReport {
     pub(crate) differences: Vec<Difference>,
 }
 
-impl From<Judgement> for InstanceReport {
-    fn from(judgement: Judgement) -> Self {
-        let verdict = judgement.verdict.name();
-        let (reason, differences) = match judgement.verdict {
+impl Conclusion {
+    /// Nothing could be concluded.
+    pub(crate) fn unknown(reason: Reason) -> Self {
+        Self { verdict: "unknown", reader: None, reason: Some(reason), differences: Vec::new() }
+    }
+
+    /// The conclusion of a verdict that `reader` brought about.
+    pub(crate) fn new(verdict: Verdict, reader: Option<Reader>) -> Self {
+        let name = verdict.name();
+        let (reason, differences) = match verdict {
             Verdict::Drifted { differences } => (None, differences),
             Verdict::Unknown { reason } => (Some(reason), Vec::new()),
             Verdict::InSync | Verdict::Missing => (None, Vec::new()),
         };
-        let key = judgement.instance.key;
-        Self {
-            address: key.address.to_string(),
-            deposed: key.deposed,
-            type_name: judgement.type_name,
-            id: judgement.id,
-            state: judgement.instance.state.0,
-            place: judgement.place,
-            verdict,
-            reader: judgement.reader,
-            reason,
-            differences,
-        }
+        Self { verdict: name, reader, reason, differences }
     }
-}
 
-impl InstanceReport {
-    /// The worst comes first.
-    fn rank(&self) -> u8 {
+    /// The worst comes first: gone, drifted, unknown, of a type that no reader reads, in sync.
+    pub(crate) fn rank(&self) -> u8 {
         match (self.verdict, self.reason.as_ref().map(|reason| reason.kind)) {
             ("missing", _) => 0,
             ("drifted", _) => 1,
@@ -74,7 +74,8 @@ impl InstanceReport {
         }
     }
 
-    fn write(&self, text: &mut String) {
+    /// `~`, `?`, ... in its colour.
+    pub(crate) fn mark(&self) -> String {
         let (mark, style) = match self.rank() {
             0 => ("-", Style::Bad),
             1 => ("~", Style::Warn),
@@ -82,20 +83,46 @@ impl InstanceReport {
             3 => ("?", Style::Dim),
             _ => ("=", Style::Good),
         };
+        style.paint(mark)
+    }
+
+    /// The verdict in a few words; empty where the differences say it.
+    pub(crate) fn words(&self) -> String {
+        match (&self.reason, self.verdict) {
+            (Some(reason), _) => format!(": {} ({})", printable(&reason.message), reason.kind),
+            (None, "missing") => format!(": {}", Style::Bad.paint("is gone")),
+            (None, _) => String::new(),
+        }
+    }
+}
+
+impl From<Judgement> for InstanceReport {
+    fn from(judgement: Judgement) -> Self {
+        let key = judgement.instance.key;
+        Self {
+            address: key.address.to_string(),
+            deposed: key.deposed,
+            type_name: judgement.type_name,
+            id: judgement.id,
+            state: judgement.instance.state.0,
+            place: judgement.place,
+            conclusion: Conclusion::new(judgement.verdict, judgement.reader),
+        }
+    }
+}
+
+impl InstanceReport {
+    fn write(&self, text: &mut String) {
         let name = match &self.deposed {
             Some(deposed) => format!("{} (deposed object {deposed})", self.address),
             None => self.address.clone(),
         };
-        let _ = write!(text, "  {} {}", style.paint(mark), Style::Strong.paint(&printable(&name)));
+        let _ = write!(text, "  {} {}", self.conclusion.mark(), Style::Strong.paint(&printable(&name)));
         if let Some(id) = &self.id {
             let _ = write!(text, " {}", Style::Dim.paint(&printable(id)));
         }
-        let _ = match &self.reason {
-            Some(reason) => writeln!(text, ": {} ({})", printable(&reason.message), reason.kind),
-            None if self.verdict == "missing" => writeln!(text, ": {}", Style::Bad.paint("is gone")),
-            None => writeln!(text),
-        };
-        text.push_str(&output::differences(&self.differences, "      "));
+        let _ = writeln!(text, "{}", self.conclusion.words());
+        text.push_str(&output::differences(&self.conclusion.differences, "      "));
     }
 }
 
@@ -144,10 +171,10 @@ impl CheckReport {
     /// The report of what was found in these states, in this order.
     pub(crate) fn new(mut instances: Vec<InstanceReport>, states: &[String], ignored: usize) -> Self {
         let position = |report: &InstanceReport| states.iter().position(|state| *state == report.state);
-        instances.sort_by(|a, b| (position(a), a.rank(), &a.address, &a.deposed).cmp(&(position(b), b.rank(), &b.address, &b.deposed)));
+        instances.sort_by_cached_key(|report| (position(report), report.conclusion.rank(), report.address.clone(), report.deposed.clone()));
         let mut summary = Summary { instances: instances.len(), ignored, ..Summary::default() };
         for instance in &instances {
-            match (instance.verdict, &instance.reason) {
+            match (instance.conclusion.verdict, &instance.conclusion.reason) {
                 ("in_sync", _) => summary.in_sync += 1,
                 ("drifted", _) => summary.drifted += 1,
                 ("missing", _) => summary.missing += 1,
@@ -188,10 +215,10 @@ impl CheckReport {
         for state in states {
             let _ = writeln!(text, "{}", Style::Strong.paint(&printable(state)));
             let of_state: Vec<_> = self.instances.iter().filter(|report| report.state == *state).collect();
-            for report in of_state.iter().filter(|report| report.rank() < 3 || all) {
+            for report in of_state.iter().filter(|report| report.conclusion.rank() < 3 || all) {
                 report.write(&mut text);
             }
-            if of_state.iter().all(|report| report.rank() > 2) && !all {
+            if of_state.iter().all(|report| report.conclusion.rank() > 2) && !all {
                 let _ = writeln!(text, "  {}", Style::Dim.paint(if of_state.is_empty() { "no instances" } else { "nothing drifted" }));
             }
             text.push('\n');
@@ -253,10 +280,12 @@ mod tests {
             id: Some("sg-1".to_owned()),
             state: "a.tfstate".to_owned(),
             place: None,
-            verdict,
-            reader: None,
-            reason: reason.map(|kind| Reason { kind, message: "why".to_owned() }),
-            differences,
+            conclusion: Conclusion {
+                verdict,
+                reader: None,
+                reason: reason.map(|kind| Reason { kind, message: "why".to_owned() }),
+                differences,
+            },
         }
     }
 

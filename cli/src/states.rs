@@ -4,9 +4,12 @@ use std::{collections::BTreeMap, path::Path};
 
 use anyhow::Context as _;
 use drift_aws::States;
-use drift_engine::{ignore::Ignore, ports::RecordedState as _};
-use drift_model::{Identifier, Instance, StateId, Timestamp};
-use drift_state::{Problem, Settings, State};
+use drift_engine::{
+    ignore::Ignore,
+    ports::{Location, RecordedState as _},
+};
+use drift_model::{Identifier, Instance, InstanceKey, StateId, Timestamp};
+use drift_state::{Outside, Problem, Settings, State};
 
 use crate::{
     args::{CloudArgs, StateArgs},
@@ -36,6 +39,15 @@ impl Loaded {
             }
         }
         (instances, problems)
+    }
+
+    /// One instance, decoded from where the index says it is.
+    pub(crate) fn instance(&self, key: &InstanceKey, location: &Location) -> Option<Instance> {
+        let start = usize::try_from(location.range.start).ok()?;
+        let end = start.checked_add(usize::try_from(location.range.length).ok()?)?;
+        let outside =
+            Outside { key, provider: &location.provider, provider_config: &location.provider_config, place: location.place.as_ref() };
+        drift_state::instance(self.bytes.get(start..end)?, outside).ok()
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
     exit::ExitStatus,
     output,
     progress::Progress,
-    report::{CheckReport, InstanceReport, UnknownPolicy},
+    report::{CheckReport, Conclusion, InstanceReport, UnknownPolicy},
     states::{self, Loaded},
 };
 
@@ -72,9 +72,6 @@ fn undecodable(state: &StateId, problem: Problem) -> InstanceReport {
         id: None,
         state: state.to_string(),
         place: None,
-        verdict: "unknown",
-        reader: None,
-        reason: Some(Reason { kind: ReasonKind::Recorded, message: problem.why }),
-        differences: Vec::new(),
+        conclusion: Conclusion::unknown(Reason { kind: ReasonKind::Recorded, message: problem.why }),
     }
 }

@@ -1,6 +1,7 @@
 //! One module a command.
 
 mod check;
+mod explain;
 
 use crate::{
     args::{Args, Command},
@@ -16,7 +17,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitStatus> {
     runtime.block_on(async {
         match args.command {
             Command::Check(check) => check::run(check, &args.cloud).await,
-            Command::Explain(_) | Command::Index(_) | Command::Drift(_) => anyhow::bail!("not yet"),
+            Command::Explain(explain) => explain::run(explain, &args.cloud).await,
+            Command::Index(_) | Command::Drift(_) => anyhow::bail!("not yet"),
         }
     })
 }
