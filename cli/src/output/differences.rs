@@ -128,6 +128,6 @@ mod tests {
             live: Shown::Hidden,
             sensitive: true,
         };
-        insta::assert_snapshot!(anstream::adapter::strip_str(&differences(&[hidden], "  ")), @"~ password: (sensitive value) changed");
+        insta::assert_snapshot!(anstream::adapter::strip_str(&differences(&[hidden], "  ")), @"  ~ password: (sensitive value) changed");
     }
 }
