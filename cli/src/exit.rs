@@ -39,6 +39,14 @@ pub(crate) fn finish(result: anyhow::Result<ExitStatus>) -> ExitCode {
     }
 }
 
+/// Prints what `clap` has to say: help and version are no errors, and a wrong command line is no drift, which `clap`'s own
+/// exit code 2 would claim.
+pub(crate) fn usage(error: &clap::Error) -> ExitCode {
+    // Where it cannot be printed, nobody is left to be told.
+    let _ = error.print();
+    if error.use_stderr() { ExitStatus::Error.into() } else { ExitStatus::InSync.into() }
+}
+
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == io::ErrorKind::BrokenPipe))
 }

@@ -18,6 +18,8 @@ mod report;
 mod states;
 
 fn main() -> ExitCode {
-    let args = args::Args::parse();
-    exit::finish(commands::run(args))
+    match args::Args::try_parse() {
+        Ok(args) => exit::finish(commands::run(args)),
+        Err(error) => exit::usage(&error),
+    }
 }
