@@ -2,6 +2,7 @@
 
 mod check;
 mod explain;
+mod index;
 
 use crate::{
     args::{Args, Command},
@@ -18,7 +19,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitStatus> {
         match args.command {
             Command::Check(check) => check::run(check, &args.cloud).await,
             Command::Explain(explain) => explain::run(explain, &args.cloud).await,
-            Command::Index(_) | Command::Drift(_) => anyhow::bail!("not yet"),
+            Command::Index(index) => index::run(index, &args.cloud).await,
+            Command::Drift(_) => anyhow::bail!("not yet"),
         }
     })
 }
