@@ -12,7 +12,9 @@ fleet    The same in one index of 50,000 instances, made by renaming the states 
 The truth lies outside of the repository, in ../shared/truth; its README says how it was made, and its score.py what a
 unit is. Where it is absent, nothing is measured and the exit code is 0.
 
-usage: run.py --driftwire BINARY --moto MOTO_SERVER [--only GLOB,GLOB] [--parts check,events,records,fleet] [--update]
+usage: run.py [--only GLOB,GLOB] [--parts check,events,records,fleet] [--details] [--update]
+
+The binary is DRIFTWIRE_BIN_DIR's, the moto_server DRIFTWIRE_MOTO, unless options name others.
 """
 import argparse
 import collections
@@ -39,6 +41,13 @@ aws_dynamodb_table aws_iam_role aws_iam_role_policy aws_instance aws_kms_key aws
 aws_s3_bucket aws_s3_bucket_policy aws_s3_bucket_public_access_block aws_s3_bucket_versioning aws_security_group
 aws_security_group_rule aws_sqs_queue aws_vpc_security_group_egress_rule aws_vpc_security_group_ingress_rule
 """.split()
+
+# What `--only ci` stands for: every native type, in a few minutes.
+BOUNDED = ("compute/worker_instances,data/dynamodb_flags,ec2net/sg_rules_legacy,ec2net/sg_rules_per_rule,ec2net/sg_web_inline,iam/task_role,"
+           "lambda/stream_consumer,messaging/sqs_jobs,network-edge/route53_public,s3/app_bucket,security/kms_grants")
+
+# How many instances the fleet has.
+FLEET = 50_000
 
 # Differences of a thousandth of a percent are rounding, not regression.
 SLACK = 0.005
@@ -211,7 +220,7 @@ def clouded(args, score, folders):
 def records(args):
     """Which drifted instances the records name, one state at a time: score.py's own measure."""
     words = [sys.executable, SHARED / "truth" / "score.py", "--records", "--driftwire", args.driftwire, "--truth", SHARED / "truth"]
-    words += ["--only", args.only, *(["--details"] if args.details else [])]
+    words += ["--only", args.globs, *(["--details"] if args.details else [])]
     done = subprocess.run([str(word) for word in words], capture_output=True, text=True)
     print(f"\nrecords: one state at a time\n  {done.stdout.strip()}".replace("\n", "\n  ").replace("  records:", "records:"))
     found = re.search(r"records name ([\d.]+) % of \d+ drifted instances; ([\d.]+) instances a record, \d+ records, errors (\d+)", done.stdout)
@@ -219,6 +228,18 @@ def records(args):
         return {}, [f"records: {done.stderr[-500:]}"]
     errors = [] if found[3] == "0" else [f"records: {found[3]} errors"]
     return {"records": {"named": float(found[1]), "looked": float(found[2])}}, errors
+
+
+def fleet(args):
+    """The same in one index of many renamed copies of all states, in one process: `drift-engine`'s example `records`."""
+    cargo = [os.environ.get("CARGO", "cargo"), "run", "--quiet", "--locked", "--package", "drift-engine", "--example", "records"]
+    done = subprocess.run([*cargo, "--", str(SHARED / "truth"), str(FLEET)], cwd=ROOT, capture_output=True, text=True)
+    line = next((line for line in done.stdout.splitlines() if line.startswith("among ")), "")
+    print(f"\nfleet: one index for all\n  {line}")
+    found = re.search(r"^among (\d+) instances: ([\d.]+) % of \d+ drifted instances named.* ([\d.]+) instances a record over \d+, median (\d+), p95 (\d+)", line)
+    if not found:
+        return {}, [f"fleet: exit {done.returncode}: {done.stdout[-200:]} {done.stderr[-500:]}"]
+    return {"fleet": {"named": float(found[2]), "looked": float(found[3]), "median": int(found[4]), "p95": int(found[5])}}, []
 
 
 # Where a smaller number is the better one.
@@ -258,9 +279,10 @@ def judge(args, levels, errors):
 
 def main():
     parse = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parse.add_argument("--driftwire", required=True, type=pathlib.Path)
-    parse.add_argument("--moto", type=pathlib.Path, default=ROOT / ".venv" / "bin" / "moto_server")
-    parse.add_argument("--only", default="*", help="scenarios by glob, several by comma: 's3/*,iam/*'")
+    binaries = pathlib.Path(os.environ.get("DRIFTWIRE_BIN_DIR", ROOT / "target" / "debug"))
+    parse.add_argument("--driftwire", type=pathlib.Path, default=binaries / "driftwire")
+    parse.add_argument("--moto", type=pathlib.Path, default=os.environ.get("DRIFTWIRE_MOTO", ROOT / ".venv" / "bin" / "moto_server"))
+    parse.add_argument("--only", default="*", help="scenarios by glob, several by comma: 's3/*,iam/*'; `ci` for a few that have every native type")
     parse.add_argument("--parts", default=",".join(PARTS), help=f"which of {','.join(PARTS)}")
     parse.add_argument("--jobs", type=int, default=2)
     parse.add_argument("--update", action="store_true", help="write the levels reached to ratchet.json")
@@ -272,12 +294,14 @@ def main():
     args.parts = [part for part in args.parts.split(",") if part]
     if unknown := set(args.parts) - set(PARTS):
         parse.error(f"--parts: {', '.join(sorted(unknown))} is none of {', '.join(PARTS)}")
+    args.globs = BOUNDED if args.only == "ci" else args.only
     args.driftwire = args.driftwire.resolve()
     score = load_score()
     folders = sorted(path.parent for path in (SHARED / "truth").glob("*/*/baseline.json")
-                     if any(fnmatch.fnmatch(f"{path.parent.parent.name}/{path.parent.name}", glob) for glob in args.only.split(",")))
+                     if any(fnmatch.fnmatch(f"{path.parent.parent.name}/{path.parent.name}", glob) for glob in args.globs.split(",")))
     levels, errors = {}, []
-    for wanted, measure in [({"check", "events"}, lambda: clouded(args, score, folders)), ({"records"}, lambda: records(args))]:
+    measures = [({"check", "events"}, lambda: clouded(args, score, folders)), ({"records"}, lambda: records(args)), ({"fleet"}, lambda: fleet(args))]
+    for wanted, measure in measures:
         if wanted & set(args.parts):
             more, wrong = measure()
             levels.update(more)
