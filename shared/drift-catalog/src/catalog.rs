@@ -48,13 +48,23 @@ struct ServiceFile {
     resource: Vec<Resource>,
 }
 
+/// The file of the types that no service's file describes.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PrefixFile {
+    /// How the names of types begin -> the event sources of the services that write them.
+    prefixes: BTreeMap<String, Vec<String>>,
+}
+
 impl Catalog {
     /// The catalog that is built into this binary.
     ///
     /// # Errors
     /// Where one of its files cannot be used, which the tests rule out.
     pub fn builtin() -> Result<Self, CatalogError> {
-        Self::load(builtin::FILES.iter().copied())
+        let mut catalog = Self::load(builtin::FILES.iter().copied())?;
+        catalog.add_prefixes("prefixes.toml", builtin::PREFIXES)?;
+        Ok(catalog)
     }
 
     /// A catalog of these files, each a path to name it by and its text.
@@ -78,6 +88,19 @@ impl Catalog {
             }
         }
         Ok(catalog)
+    }
+
+    /// Adds what is known of types that no service's file describes; what such a file says goes before.
+    ///
+    /// # Errors
+    /// Where the file cannot be used.
+    pub fn add_prefixes(&mut self, file: &str, text: &str) -> Result<(), CatalogError> {
+        let parsed: PrefixFile =
+            toml::from_str(text).map_err(|error| CatalogError::Format { file: file.to_owned(), why: error.to_string() })?;
+        for (prefix, sources) in parsed.prefixes {
+            self.prefixes.entry(prefix).or_insert(sources);
+        }
+        Ok(())
     }
 
     /// What is known of a type.

@@ -49,6 +49,12 @@ impl Template {
     pub fn fill(&self, recorded: &Root) -> Result<Value, TemplateError> {
         self.0.fill(recorded).map(|filled| filled.unwrap_or_default())
     }
+
+    /// The input with null in place of all that is recorded: which members it has.
+    #[must_use]
+    pub fn outline(&self) -> Value {
+        self.0.outline()
+    }
 }
 
 impl Node {
@@ -62,6 +68,15 @@ impl Node {
             }
             literal => Self::Literal(literal),
         })
+    }
+
+    fn outline(&self) -> Value {
+        match self {
+            Self::Literal(value) => value.clone(),
+            Self::Text(_) => Value::Null,
+            Self::List(items) => items.iter().map(Self::outline).collect(),
+            Self::Members(members) => Value::Object(members.iter().map(|(name, node)| (name.clone(), node.outline())).collect()),
+        }
     }
 
     /// Nothing where all that it could hold is optional and not there.
