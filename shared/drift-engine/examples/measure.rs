@@ -50,10 +50,10 @@ fn main() -> Result<()> {
 }
 
 /// A state of security groups and queues, as Terraform writes it: indented, each instance a resource of its own. Where the
-/// bytes are more than so many instances need, descriptions fill them.
+/// bytes are more than so many instances need, descriptions and tags fill them; the first two are always the same.
 fn write_state(bytes: usize, instances: usize, file: &str) -> Result<Value> {
     let least = serde_json::to_string_pretty(&resource(0, ""))?.len();
-    let filling = "x".repeat((bytes / instances.max(1)).saturating_sub(least));
+    let filling = "x".repeat((bytes.saturating_sub(2 * least) / instances.saturating_sub(2).max(1)).saturating_sub(least));
     let mut out = BufWriter::new(fs::File::create(file)?);
     write!(
         out,
@@ -61,7 +61,7 @@ fn write_state(bytes: usize, instances: usize, file: &str) -> Result<Value> {
     )?;
     for number in 0..instances {
         let comma = if number == 0 { "" } else { "," };
-        write!(out, "{comma}\n{}", serde_json::to_string_pretty(&resource(number, &filling))?)?;
+        write!(out, "{comma}\n{}", serde_json::to_string_pretty(&resource(number, if number < 2 { "" } else { &filling }))?)?;
     }
     writeln!(out, "\n  ],\n  \"check_results\": null\n}}")?;
     out.flush()?;
@@ -88,7 +88,7 @@ fn resource(number: usize, filling: &str) -> Value {
             "arn": format!("arn:aws:sqs:us-east-1:123456789012:{name}"), "id": url, "url": url, "name": name, "delay_seconds": 0,
             "content_based_deduplication": false, "fifo_queue": false, "kms_master_key_id": "", "max_message_size": 262_144,
             "message_retention_seconds": 345_600, "policy": "", "redrive_policy": "", "receive_wait_time_seconds": 0,
-            "sqs_managed_sse_enabled": true, "tags": {"Note": filling}, "tags_all": {"Note": filling}, "visibility_timeout_seconds": 30,
+            "sqs_managed_sse_enabled": true, "tags": {"Note": filling}, "tags_all": {}, "visibility_timeout_seconds": 30,
         });
         ("aws_sqs_queue", attributes)
     };
