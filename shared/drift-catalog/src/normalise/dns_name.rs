@@ -28,6 +28,9 @@ pub(crate) fn plain(name: &str) -> String {
         }
     }
     undone.push_str(rest);
-    let trimmed = undone.strip_suffix('.').filter(|_| !undone.ends_with("\\.")).unwrap_or(&undone);
+    let mut trimmed = undone.as_str();
+    while let Some(shorter) = trimmed.strip_suffix('.').filter(|shorter| !shorter.ends_with('\\')) {
+        trimmed = shorter;
+    }
     trimmed.to_ascii_lowercase()
 }

@@ -5,6 +5,8 @@ mod dns_records;
 mod grants;
 mod iam_policy;
 mod json;
+#[cfg(test)]
+mod laws;
 mod number;
 mod security_group_rules;
 mod set;
