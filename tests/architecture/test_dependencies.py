@@ -16,7 +16,7 @@ MAY_USE = {
     "drift-catalog": {"drift-model"},
     "drift-engine": {"drift-model", "drift-state", "drift-events", "drift-catalog"},
     "drift-aws": {"drift-model", "drift-state", "drift-events", "drift-catalog", "drift-engine"},
-    "drift-lambda": {"drift-model", "drift-state", "drift-events", "drift-catalog", "drift-engine"},
+    "drift-lambda": {"drift-model", "drift-state", "drift-events", "drift-catalog", "drift-engine", "drift-aws"},
 }
 
 #: The crates that do no I/O: they know no AWS SDK, no runtime, no Lambda, however far down.

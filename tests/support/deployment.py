@@ -39,7 +39,36 @@ class Message:
 
     @property
     def kind(self) -> str:
+        """`opened`, `changed`, `resolved`, ..."""
         return self.body["transition"]["kind"]
+
+    @property
+    def address(self) -> str:
+        return self.body["drift"]["instance"]["key"]["address"]
+
+
+class Drift:
+    """A drift as `driftwire drift list --json` prints it."""
+
+    def __init__(self, printed: Mapping[str, Any]):
+        self.printed = printed
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self.printed[name]
+        except KeyError:
+            raise AttributeError(f"a drift has no {name}, but {sorted(self.printed)}") from None
+
+    def __repr__(self) -> str:
+        return f"<{self.status} {self.address} in {self.state}>"
+
+    @property
+    def address(self) -> str:
+        return self.printed["instance"]["key"]["address"]
+
+    @property
+    def state(self) -> str:
+        return self.printed["instance"]["state"]
 
 
 class Deployment:
@@ -147,14 +176,14 @@ class Deployment:
 
     # What a user sees
 
-    def drifts(self, *, closed: bool = False) -> list[dict[str, Any]]:
+    def drifts(self, *, closed: bool = False) -> list[Drift]:
         """The ledger, by `driftwire drift list --json`."""
         listed = self.driftwire("drift", "list", "--json", *(["--closed"] if closed else []))
-        return json.loads(listed)["drifts"]
+        return [Drift(printed) for printed in json.loads(listed)["drifts"]]
 
-    def drift(self, address: str, *, closed: bool = False) -> dict[str, Any]:
+    def drift(self, address: str, *, closed: bool = False) -> Drift:
         """The one drift of an address."""
-        found = [drift for drift in self.drifts(closed=closed) if drift["address"] == address]
+        found = [drift for drift in self.drifts(closed=closed) if drift.address == address]
         assert len(found) == 1, f"{len(found)} drifts of {address}"
         return found[0]
 
@@ -174,6 +203,11 @@ class Deployment:
             received += batch
         received.sort(key=lambda message: int(message["Attributes"]["SentTimestamp"]))
         return [_message(json.loads(message["Body"])) for message in received]
+
+    def peek_alerts(self) -> int:
+        """How many alerts the subscriber has not read yet."""
+        held = self._sqs.get_queue_attributes(QueueUrl=self._subscriber_url, AttributeNames=["ApproximateNumberOfMessages"])
+        return int(held["Attributes"]["ApproximateNumberOfMessages"])
 
     def buried(self) -> list[dict[str, Any]]:
         """What the dead-letter queue holds, with its attributes; it stays there."""

@@ -3,6 +3,7 @@
 //! This crate knows no AWS SDK and no Lambda: what reaches outside does so through [`ports`], whose implementations on
 //! AWS are in `drift-aws` and whose implementations in memory are in [`memory`].
 
+pub mod alert;
 pub mod detect;
 pub mod ignore;
 pub mod index;

@@ -1,0 +1,149 @@
+//! States in S3, and what locks them.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_s3::primitives::ByteStream;
+use aws_types::{SdkConfig, service_config::ServiceConfigKey};
+use drift_engine::ports::{Fragment, Lock, PortError, StateObject};
+use drift_model::{ByteRange, StateId};
+use futures::future::try_join_all;
+
+use super::{StatePattern, lock};
+use crate::failure::{Call, code, status};
+
+/// The buckets, the configured patterns and the lock tables.
+#[derive(Clone, Debug)]
+pub(super) struct Buckets {
+    s3: aws_sdk_s3::Client,
+    dynamodb: aws_sdk_dynamodb::Client,
+    patterns: Vec<StatePattern>,
+    lock_tables: Vec<String>,
+}
+
+impl Buckets {
+    pub(super) fn new(config: &SdkConfig, patterns: Vec<StatePattern>, lock_tables: Vec<String>) -> Self {
+        let s3 = aws_sdk_s3::config::Builder::from(config).force_path_style(has_own_endpoint(config)).build();
+        Self { s3: aws_sdk_s3::Client::from_conf(s3), dynamodb: aws_sdk_dynamodb::Client::new(config), patterns, lock_tables }
+    }
+
+    pub(super) async fn whole(&self, bucket: &str, key: &str) -> Result<Option<StateObject>, PortError> {
+        let object = Object::new(bucket, key);
+        match self.s3.get_object().bucket(bucket).key(key).send().await {
+            Ok(answer) => {
+                let etag = answer.e_tag.unwrap_or_default();
+                Ok(Some(StateObject { etag, bytes: object.collect(answer.body).await? }))
+            }
+            Err(error) if code(&error) == Some("NoSuchKey") => Ok(None),
+            Err(error) => Err(object.call("s3:GetObject").failed(&error)),
+        }
+    }
+
+    pub(super) async fn etag(&self, bucket: &str, key: &str) -> Result<Option<String>, PortError> {
+        let object = Object::new(bucket, key);
+        match self.s3.head_object().bucket(bucket).key(key).send().await {
+            Ok(answer) => Ok(answer.e_tag),
+            // A HEAD has no body that could say whether the key or the bucket is what is not there.
+            Err(error) if status(&error) == Some(404) => Ok(None),
+            Err(error) => Err(object.call("s3:GetObject").failed(&error)),
+        }
+    }
+
+    pub(super) async fn fragment(&self, bucket: &str, key: &str, etag: &str, range: ByteRange) -> Result<Fragment, PortError> {
+        let object = Object::new(bucket, key);
+        let last = range.start.saturating_add(range.length).saturating_sub(1);
+        let request = self.s3.get_object().bucket(bucket).key(key).if_match(etag).range(format!("bytes={}-{last}", range.start));
+        match request.send().await {
+            // A server that knows no conditions sends whatever it has: the answer itself tells which version it is of.
+            Ok(answer) if answer.e_tag.as_deref() != Some(etag) => Ok(Fragment::Changed),
+            Ok(answer) => {
+                let bytes = object.collect(answer.body).await?;
+                Ok(if bytes.len() as u64 == range.length { Fragment::Bytes(bytes) } else { Fragment::Changed })
+            }
+            Err(error) if code(&error) == Some("NoSuchKey") => Ok(Fragment::Gone),
+            Err(error) if matches!(status(&error), Some(412 | 416)) => Ok(Fragment::Changed),
+            Err(error) => Err(object.call("s3:GetObject").failed(&error)),
+        }
+    }
+
+    pub(super) async fn states(&self) -> Result<Vec<(StateId, String)>, PortError> {
+        let found = try_join_all(self.patterns.iter().map(|pattern| self.listed(pattern))).await?;
+        let mut found: Vec<_> = found.into_iter().flatten().collect();
+        found.sort();
+        found.dedup_by(|a, b| a.0 == b.0);
+        Ok(found)
+    }
+
+    async fn listed(&self, pattern: &StatePattern) -> Result<Vec<(StateId, String)>, PortError> {
+        let (bucket, prefix) = (pattern.bucket(), pattern.prefix());
+        let call = Call {
+            what: &format!("listing s3://{bucket}/{prefix}*"),
+            action: "s3:ListBucket",
+            resource: &format!("arn:aws:s3:::{bucket}"),
+        };
+        let mut found = Vec::new();
+        let mut pages = self.s3.list_objects_v2().bucket(bucket).prefix(prefix).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            for object in page.map_err(|error| call.failed(&error))?.contents.unwrap_or_default() {
+                if let (Some(key), Some(etag)) = (object.key, object.e_tag)
+                    && pattern.takes(bucket, &key)
+                {
+                    found.push((StateId::s3(bucket, &key), etag));
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    pub(super) async fn lock(&self, bucket: &str, key: &str) -> Result<Option<Lock>, PortError> {
+        let in_tables = try_join_all(self.lock_tables.iter().map(|table| self.lock_in_table(table, bucket, key)));
+        let (beside, in_tables) = futures::try_join!(self.lock_beside(bucket, key), in_tables)?;
+        Ok(beside.or_else(|| in_tables.into_iter().flatten().next()))
+    }
+
+    /// The lock that Terraform from 1.10 on writes beside the state (`use_lockfile`).
+    async fn lock_beside(&self, bucket: &str, key: &str) -> Result<Option<Lock>, PortError> {
+        let key = format!("{key}.tflock");
+        Ok(self.whole(bucket, &key).await?.map(|object| lock::parse(&object.bytes)))
+    }
+
+    /// The lock in an item `LockID = "bucket/key"`. The item of the same name with `-md5` behind it is no lock.
+    async fn lock_in_table(&self, table: &str, bucket: &str, key: &str) -> Result<Option<Lock>, PortError> {
+        let request = self.dynamodb.get_item().table_name(table).consistent_read(true);
+        let answer = request.key("LockID", AttributeValue::S(format!("{bucket}/{key}"))).send().await.map_err(|error| {
+            let resource = if table.starts_with("arn:") { table.to_owned() } else { format!("arn:aws:dynamodb:*:*:table/{table}") };
+            let what = format!("looking for a lock of s3://{bucket}/{key} in the table {table}");
+            Call { what: &what, action: "dynamodb:GetItem", resource: &resource }.failed(&error)
+        })?;
+        Ok(answer.item.map(|item| lock::parse(item.get("Info").and_then(|info| info.as_s().ok()).map_or(b"", String::as_bytes))))
+    }
+}
+
+/// An object, as its failures name it.
+struct Object {
+    what: String,
+    arn: String,
+}
+
+impl Object {
+    fn new(bucket: &str, key: &str) -> Self {
+        // Without the right to list, S3 answers "denied" for a key that is not there.
+        Self {
+            what: format!("reading s3://{bucket}/{key}"),
+            arn: format!("arn:aws:s3:::{bucket}/{key}, and s3:ListBucket on arn:aws:s3:::{bucket},"),
+        }
+    }
+
+    fn call<'a>(&'a self, action: &'a str) -> Call<'a> {
+        Call { what: &self.what, action, resource: &self.arn }
+    }
+
+    async fn collect(&self, body: ByteStream) -> Result<Vec<u8>, PortError> {
+        let failed = |error| PortError::Retryable { what: self.what.clone(), why: format!("the answer broke off: {error}") };
+        Ok(body.collect().await.map_err(failed)?.to_vec())
+    }
+}
+
+/// Whether S3 is reached by an endpoint that somebody configured: those rarely know buckets as host names.
+fn has_own_endpoint(config: &SdkConfig) -> bool {
+    let key = ServiceConfigKey::builder().service_id("s3").env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
+    config.endpoint_url().is_some() || key.ok().and_then(|key| config.service_config()?.load_config(key)).is_some()
+}

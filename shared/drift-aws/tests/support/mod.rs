@@ -1,0 +1,3 @@
+//! What the tests against a served AWS share.
+
+pub mod moto;

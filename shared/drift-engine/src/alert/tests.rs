@@ -1,0 +1,118 @@
+use drift_model::{Difference, Drift, DriftStatus, Severity, Shown, Transition, TransitionKind, Value};
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+use crate::{
+    ledger::{bounded, cause},
+    memory::examples::{change, instance, place, time},
+};
+
+fn alert(kind: TransitionKind, differences: Vec<Difference>) -> Alert {
+    let transition = Transition {
+        id: "1d".to_owned(),
+        kind,
+        at: time(1_773_480_430),
+        status: DriftStatus::Drifted,
+        severity: Severity::Critical,
+        during_a_run: false,
+    };
+    let drift = Drift {
+        instance: instance("s3://states/prod.tfstate", r#"module.web["a"].aws_security_group.app"#),
+        type_name: "aws_security_group".to_owned(),
+        id: Some("sg-1".to_owned()),
+        place: Some(place()),
+        status: DriftStatus::Drifted,
+        severity: Severity::Critical,
+        differences,
+        unreadable: None,
+        causes: vec![cause(&change("c0ffee", 1_773_480_400))],
+        also_seen: Vec::new(),
+        first_seen: transition.at,
+        last_judged: transition.at,
+        history: vec![transition.clone()],
+        transitions: 1,
+    };
+    Alert { transition, drift, was: Vec::new() }
+}
+
+fn difference(path: &str, recorded: Value, live: Value) -> Difference {
+    Difference {
+        attribute: path.to_owned(),
+        path: path.to_owned(),
+        recorded: Shown::Value(recorded),
+        live: Shown::Value(live),
+        sensitive: false,
+    }
+}
+
+#[test]
+fn an_alert_says_who_what_when_and_where() {
+    let differences = vec![
+        difference("ingress", json!([{"from_port": 443}]), json!([{"from_port": 443}, {"from_port": 22}])),
+        difference("name", json!("a"), Value::Null),
+        Difference { recorded: Shown::Hidden, live: Shown::Hidden, sensitive: true, ..difference("token", json!(0), json!(0)) },
+    ];
+    let rendered = render(&alert(TransitionKind::Opened, differences));
+    insta::assert_snapshot!(rendered.subject, @r#"[CRITICAL] drift: module.web["a"].aws_security_group.app"#);
+    insta::assert_snapshot!(rendered.text, @"");
+    insta::assert_snapshot!(rendered.json, @"");
+    insta::assert_debug_snapshot!(rendered.attributes, @"");
+}
+
+#[test]
+fn names_from_the_cloud_cannot_forge_lines_escapes_or_markup() {
+    let mut alert = alert(TransitionKind::Opened, vec![difference("tags", json!("a\nWho: bob"), json!("\u{1b}[2J<b>*x*</b>\u{202e}"))]);
+    alert.drift.causes[0].actor.name = "eve\r\nseverity low\u{1b}[31m".to_owned();
+    alert.drift.causes[0].user_agent = Some("x\u{2028}y".to_owned());
+    alert.drift.causes[0].actor.console = false;
+    let rendered = render(&alert);
+    assert!(!rendered.text.chars().any(|letter| letter.is_control() && letter != '\n'), "{}", rendered.text);
+    assert!(!rendered.text.contains('\u{202e}') && !rendered.text.contains('\u{2028}'), "{}", rendered.text);
+    assert!(
+        !rendered.text.lines().any(|line| line.trim_start().starts_with("Who: bob") || line.starts_with("severity low")),
+        "{}",
+        rendered.text
+    );
+    let parsed: Value = serde_json::from_str(&rendered.json).expect("JSON");
+    assert_eq!(parsed["causes"][0]["actor"]["name"], "eve\r\nseverity low\u{1b}[31m");
+}
+
+#[test]
+fn without_a_cause_nobody_is_named() {
+    let mut alert = alert(TransitionKind::Opened, vec![difference("name", json!(1), json!(2))]);
+    alert.drift.also_seen = std::mem::take(&mut alert.drift.causes);
+    let text = render(&alert).text;
+    assert!(text.contains("Who: not known.") && text.contains("not known to be the reason"), "{text}");
+}
+
+#[test]
+fn however_much_differs_an_alert_fits() {
+    let long = "\"x\\".repeat(200_000);
+    let differences = (0..2000).map(|number| difference(&format!("a{number}"), json!(long), json!([long, number]))).collect();
+    let mut alert = alert(TransitionKind::Resolved, bounded(differences));
+    alert.was.clone_from(&alert.drift.differences);
+    alert.drift.causes = (0..100).map(|number| cause(&change(&format!("{number}{}", "\"".repeat(500)), number))).collect();
+    alert.drift.causes.iter_mut().for_each(|cause| cause.user_agent = Some("\"".repeat(200)));
+    let rendered = render(&alert);
+    let envelope = json!({"default": rendered.text, "email": rendered.text, "json": rendered.json}).to_string();
+    assert!(envelope.len() < 256 * 1024, "{}", envelope.len());
+    let parsed: Value = serde_json::from_str(&rendered.json).expect("JSON");
+    assert!(parsed["left_out"]["differences"].as_u64().is_some());
+}
+
+proptest! {
+    #[test]
+    fn a_subject_is_one_short_line_of_ascii(name in "[a-z_\u{e4}-\u{ff}]{1,200}", key in "\\PC{0,40}") {
+        let mut alert = alert(TransitionKind::Opened, Vec::new());
+        let key = format!("[{}]", Value::from(key));
+        alert.drift.instance.key.address = drift_model::Address::new(None, "aws_sqs_queue", &name, &key);
+        let subject = render(&alert).subject;
+        prop_assert!(subject.len() < 100 && subject.bytes().all(|byte| matches!(byte, b' '..=b'~')), "{}", subject);
+    }
+
+    #[test]
+    fn no_text_from_the_cloud_leaves_its_line(text in ".{0,80}") {
+        prop_assert!(!neutral(&text).contains(|letter: char| letter.is_control()));
+    }
+}
