@@ -206,7 +206,8 @@ fn number(rest: &mut &[u8]) -> Option<u64> {
 }
 
 fn text<'a>(rest: &mut &'a [u8]) -> Option<&'a str> {
-    let (text, after) = rest.split_at_checked(usize::try_from(number(rest)?).ok()?)?;
+    let length = usize::try_from(number(rest)?).ok()?;
+    let (text, after) = rest.split_at_checked(length)?;
     *rest = after;
     str::from_utf8(text).ok()
 }
