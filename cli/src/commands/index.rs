@@ -48,7 +48,8 @@ impl RebuiltState {
     fn new(state: StateId, indexed: Result<Indexed, IndexError>) -> Self {
         let (indexed, error) = match indexed {
             Ok(indexed) => (indexed, None),
-            Err(error) => (Indexed::default(), Some(error.to_string())),
+            // With its causes, on one line.
+            Err(error) => (Indexed::default(), Some(format!("{:#}", anyhow::Error::from(error)))),
         };
         let problems = indexed.problems.into_iter().map(|Problem { address, why }| (address, why)).collect();
         Self { state: state.0, instances: indexed.instances, written: indexed.written, problems, error }
