@@ -1,9 +1,11 @@
 //! The words of the command line.
 
+#![expect(clippy::doc_markdown, reason = "these comments are printed as help, where backticks would only be in the way")]
+
 use std::{path::PathBuf, str::FromStr};
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
-use drift_model::{Place, Reader, Severity, StateId};
+use drift_model::{Place, Reader, Severity};
 
 /// Says what changed outside of Terraform: who did it, what changed from what to what, in which state and at which address.
 ///
@@ -315,11 +317,6 @@ fn partition_of(region: &str) -> &'static str {
         region if region.starts_with("us-gov-") => "aws-us-gov",
         _ => "aws",
     }
-}
-
-/// The state that a word of the command line names: one in S3 as it is, a file by its path as typed.
-pub(crate) fn state_id(text: &str) -> StateId {
-    StateId(text.to_owned())
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use aws_types::SdkConfig;
-use drift_aws::{Accounts, AssumedRole, ClientSettings, NativeReader, UntypedCalls};
+use drift_aws::{Accounts, AssumedRole, ClientSettings, DynamoLedger, NativeReader, UntypedCalls};
 use drift_catalog::Catalog;
 use drift_engine::ports::LiveReader;
 
@@ -24,6 +24,11 @@ pub(crate) async fn reader(name: ReaderName, args: &CloudArgs) -> anyhow::Result
     match name {
         ReaderName::Native => Ok(NativeReader::new(Arc::new(catalog()?), UntypedCalls::new(config, accounts))),
     }
+}
+
+/// The findings in a table.
+pub(crate) async fn ledger(args: &CloudArgs, table: &str) -> DynamoLedger {
+    DynamoLedger::new(&config(args).await, table)
 }
 
 /// What is known of each resource type.

@@ -95,8 +95,8 @@ async fn rebuild<S: RecordedState, I: IndexStore, C: Clock>(indexer: &Indexer<'_
     let progress = Progress::new("indexing states", states.len());
     let mut rebuilt = Rebuilt::default();
     for (state, _) in states {
-        let indexed = indexer.rebuild_state(&state).await;
-        rebuilt.states.push(RebuiltState::new(state, indexed));
+        let outcome = indexer.rebuild_state(&state).await;
+        rebuilt.states.push(RebuiltState::new(state, outcome));
         progress.step();
     }
     for state in indexer.reconcile().await?.remove {

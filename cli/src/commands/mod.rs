@@ -1,6 +1,7 @@
 //! One module a command.
 
 mod check;
+mod drift;
 mod explain;
 mod index;
 
@@ -20,7 +21,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitStatus> {
             Command::Check(check) => check::run(check, &args.cloud).await,
             Command::Explain(explain) => explain::run(explain, &args.cloud).await,
             Command::Index(index) => index::run(index, &args.cloud).await,
-            Command::Drift(_) => anyhow::bail!("not yet"),
+            Command::Drift(drift) => drift::run(drift, &args.cloud).await,
         }
     })
 }
