@@ -18,6 +18,8 @@ mod entries;
 mod items;
 mod table;
 
+pub(crate) use self::table::finish;
+
 use std::{collections::BTreeSet, time::Duration};
 
 use aws_sdk_dynamodb::{

@@ -14,7 +14,6 @@ const LOOKS: u32 = 240;
 pub(super) async fn create(client: &Client, table: &str) -> Result<(), PortError> {
     let what = format!("creating the table {table}");
     let resource = format!("arn:aws:dynamodb:*:*:table/{table}");
-    let call = |action| Call { what: &what, action, resource: &resource };
     let unbuildable = |error: aws_sdk_dynamodb::error::BuildError| PortError::Permanent { what: what.clone(), why: error.to_string() };
 
     let mut create = client.create_table().table_name(table).billing_mode(BillingMode::PayPerRequest);
@@ -24,10 +23,18 @@ pub(super) async fn create(client: &Client, table: &str) -> Result<(), PortError
         create = create.attribute_definitions(attribute.build().map_err(unbuildable)?).key_schema(key.build().map_err(unbuildable)?);
     }
     match create.send().await {
-        Ok(_) => {}
-        Err(error) if code(&error) == Some("ResourceInUseException") => return Ok(()),
-        Err(error) => return Err(call("dynamodb:CreateTable").failed(&error)),
+        Ok(_) => finish(client, table).await,
+        Err(error) if code(&error) == Some("ResourceInUseException") => Ok(()),
+        Err(error) => Err(Call { what: &what, action: "dynamodb:CreateTable", resource: &resource }.failed(&error)),
     }
+}
+
+/// Waits until a new table can be used, and has it forget items by their `expires`.
+pub(crate) async fn finish(client: &Client, table: &str) -> Result<(), PortError> {
+    let what = format!("creating the table {table}");
+    let resource = format!("arn:aws:dynamodb:*:*:table/{table}");
+    let call = |action| Call { what: &what, action, resource: &resource };
+    let unbuildable = |error: aws_sdk_dynamodb::error::BuildError| PortError::Permanent { what: what.clone(), why: error.to_string() };
     for _ in 0..LOOKS {
         let described = client.describe_table().table_name(table).send().await;
         let described = described.map_err(|error| call("dynamodb:DescribeTable").failed(&error))?;
