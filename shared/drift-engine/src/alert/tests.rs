@@ -55,9 +55,46 @@ fn an_alert_says_who_what_when_and_where() {
     ];
     let rendered = render(&alert(TransitionKind::Opened, differences));
     insta::assert_snapshot!(rendered.subject, @r#"[CRITICAL] drift: module.web["a"].aws_security_group.app"#);
-    insta::assert_snapshot!(rendered.text, @"");
-    insta::assert_snapshot!(rendered.json, @"");
-    insta::assert_debug_snapshot!(rendered.attributes, @"");
+    insta::assert_snapshot!(rendered.text, @r#"
+    Something that Terraform manages was changed outside of Terraform.
+
+    severity        critical
+    address         module.web["a"].aws_security_group.app
+    state           s3://states/prod.tfstate
+    resource        aws_security_group sg-1
+    account         123456789012
+    region          eu-west-1
+    looked at       2026-03-14T09:27:10Z
+
+    What differs, recorded -> live:
+      ingress:
+        + {"from_port":22}
+      name: "a" -> (none)
+      token: changed (sensitive value)
+
+    Who:
+      alice (Admin) from 192.0.2.7, in the console
+        sqs:SetQueueAttributes at 2026-03-14T09:26:40Z, record c0ffee
+
+    To see what Terraform would do:
+      terraform plan -target='module.web["a"].aws_security_group.app'
+    Then apply that, or take the change into the configuration and the state (`terraform apply -refresh-only`).
+    This finding closes by itself.
+
+    Transition 1d
+    "#);
+    insta::assert_snapshot!(rendered.json, @r#"{"version":"1","id":"1d","kind":"opened","at":"2026-03-14T09:27:10Z","status":"drifted","severity":"critical","during_a_run":false,"address":"module.web[\"a\"].aws_security_group.app","deposed":null,"type":"aws_security_group","id_of_resource":"sg-1","state":"s3://states/prod.tfstate","place":{"partition":"aws","account":"123456789012","region":"eu-west-1"},"differences":[{"attribute":"ingress","path":"ingress","recorded":[{"from_port":443}],"live":[{"from_port":443},{"from_port":22}],"sensitive":false},{"attribute":"name","path":"name","recorded":"a","live":null,"sensitive":false},{"attribute":"token","path":"token","recorded":"(sensitive value)","live":"(sensitive value)","sensitive":true}],"was":[],"unreadable":null,"causes":[{"record":"c0ffee","source":"sqs.amazonaws.com","name":"SetQueueAttributes","time":"2026-03-14T09:26:40Z","actor":{"kind":"sso_user","name":"alice (Admin)","tool":null,"console":true},"source_address":"192.0.2.7","user_agent":"Mozilla/5.0"}],"also_seen":[],"first_seen":"2026-03-14T09:27:10Z","left_out":{"differences":0,"was":0,"causes":0,"also_seen":0}}"#);
+    insta::assert_debug_snapshot!(rendered.attributes, @r#"
+    {
+        "account": "123456789012",
+        "kind": "opened",
+        "region": "eu-west-1",
+        "severity": "critical",
+        "state": "s3://states/prod.tfstate",
+        "status": "drifted",
+        "type": "aws_security_group",
+    }
+    "#);
 }
 
 #[test]
@@ -88,8 +125,8 @@ fn without_a_cause_nobody_is_named() {
 
 #[test]
 fn however_much_differs_an_alert_fits() {
-    let long = "\"x\\".repeat(200_000);
-    let differences = (0..2000).map(|number| difference(&format!("a{number}"), json!(long), json!([long, number]))).collect();
+    let long = "\"x\\".repeat(4_000);
+    let differences = (0..300).map(|number| difference(&format!("a{number}"), json!(long), json!([long, number]))).collect();
     let mut alert = alert(TransitionKind::Resolved, bounded(differences));
     alert.was.clone_from(&alert.drift.differences);
     alert.drift.causes = (0..100).map(|number| cause(&change(&format!("{number}{}", "\"".repeat(500)), number))).collect();
