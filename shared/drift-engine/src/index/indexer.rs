@@ -139,7 +139,7 @@ impl<S: RecordedState, I: IndexStore, C: Clock> Indexer<'_, S, I, C> {
     pub async fn remove_state(&self, state: &StateId) -> Result<Indexed, IndexError> {
         let Some(head) = self.store.head(state).await?.filter(|head| !head.is_of(None)) else { return Ok(Indexed::default()) };
         let run = self.acquire(state, Some(head), false).await?;
-        run.finish_or_let_go(async || run.write(None, &Plan::default()).await).await
+        run.finish_or_let_go(run.write(None, &Plan::default())).await
     }
 
     async fn follow(&self, state: &StateId, anew: bool) -> Result<Indexed, IndexError> {
@@ -157,7 +157,7 @@ impl<S: RecordedState, I: IndexStore, C: Clock> Indexer<'_, S, I, C> {
                 break;
             }
             let run = self.acquire(state, head, anew && pass == 0).await?;
-            all = all.then(run.finish_or_let_go(async || run.newest().await).await?);
+            all = all.then(run.finish_or_let_go(run.newest()).await?);
         }
         all.changed_again = true;
         Ok(all)
@@ -236,8 +236,8 @@ impl<S: RecordedState, I: IndexStore, C: Clock> Run<'_, S, I, C> {
     }
 
     /// Gives the lease back where the attempt failed, so that the next need not wait for its end.
-    async fn finish_or_let_go(&self, attempt: impl AsyncFnOnce() -> Result<Indexed, IndexError>) -> Result<Indexed, IndexError> {
-        let outcome = attempt().await;
+    async fn finish_or_let_go(&self, attempt: impl Future<Output = Result<Indexed, IndexError>> + Send) -> Result<Indexed, IndexError> {
+        let outcome = attempt.await;
         let unreadable = matches!(outcome, Err(IndexError::State { .. }));
         if outcome.is_err() && !unreadable {
             let head = Head { generation: self.generation, dirty: true, lease: None, ..self.before.clone() };
@@ -329,7 +329,8 @@ impl<S: RecordedState, I: IndexStore, C: Clock> Run<'_, S, I, C> {
         if most > MOST_PAGE_BYTES {
             return Err(IndexError::TooLarge { state: self.state().clone(), bytes: most });
         }
-        stream::iter(numbers.into_iter().map(|number| self.old_page(number))).buffered(AT_ONCE).try_collect().await
+        let reads: Vec<_> = numbers.into_iter().map(|number| self.old_page(number)).collect();
+        stream::iter(reads).buffered(AT_ONCE).try_collect().await
     }
 
     async fn old_page(&self, number: u8) -> Result<Changing, IndexError> {
@@ -360,8 +361,8 @@ impl<S: RecordedState, I: IndexStore, C: Clock> Run<'_, S, I, C> {
         let holds: Vec<_> = holds.into_iter().collect();
         for chunk in holds.chunks(BETWEEN_RENEWALS) {
             self.renew().await?;
-            let writes = chunk.iter().map(|((key, strength), holders)| self.indexer.store.hold(*key, *strength, holders));
-            stream::iter(writes).buffer_unordered(AT_ONCE).try_for_each(async |()| Ok(())).await?;
+            let writes: Vec<_> = chunk.iter().map(|((key, strength), holders)| self.indexer.store.hold(*key, *strength, holders)).collect();
+            stream::iter(writes).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
             self.written.fetch_add(chunk.len(), Relaxed);
         }
         Ok(added)
@@ -401,14 +402,16 @@ impl<S: RecordedState, I: IndexStore, C: Clock> Run<'_, S, I, C> {
     async fn put_pages(&self, kind: PageKind, pages: Vec<(u8, Vec<u8>)>) -> Result<(), IndexError> {
         self.renew().await?;
         let count = pages.len();
-        let writes = pages.into_iter().map(async |(number, body)| {
-            let key = PageKey { state: self.state().clone(), kind, number };
-            let page = Page { generation: self.generation, body };
-            self.expect(self.indexer.store.put_page(&key, &page).await?)
-        });
-        stream::iter(writes).buffer_unordered(AT_ONCE).try_for_each(async |()| Ok(())).await?;
+        let writes: Vec<_> = pages.into_iter().map(|(number, body)| self.put_page(kind, number, body)).collect();
+        stream::iter(writes).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
         self.written.fetch_add(count, Relaxed);
         Ok(())
+    }
+
+    async fn put_page(&self, kind: PageKind, number: u8, body: Vec<u8>) -> Result<(), IndexError> {
+        let key = PageKey { state: self.state().clone(), kind, number };
+        let page = Page { generation: self.generation, body };
+        self.expect(self.indexer.store.put_page(&key, &page).await?)
     }
 
     /// Prolongs the lease once half of it is over.
