@@ -63,7 +63,7 @@ mod tests {
         let mut names: Vec<String> = files.map(|name| name.to_string_lossy().into_owned()).collect();
         names.sort();
         let lines = |names: &mut dyn Iterator<Item = &str>| {
-            names.map(|name| format!("    (\"{name}\", include_str!(\"../catalog/{name}\")),\n")).collect::<String>()
+            names.map(|name| format!("    (\"{name}\", include_str!(\"../catalog/{name}\")),")).collect::<Vec<_>>().join("\n")
         };
         let listed = lines(&mut FILES.iter().map(|(name, _)| *name).filter(|name| name.starts_with("aws/")));
         let expected: Vec<String> = names.iter().map(|name| format!("aws/{name}")).collect();

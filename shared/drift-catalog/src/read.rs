@@ -169,7 +169,7 @@ impl<C: AwsCall> Reader<'_, C> {
         let mut answer = match self.pages(read, input).await {
             Err(error) if error.is_any_of(&read.unset) => return Ok(Value::Null),
             Err(error) if self.says_gone(read, &error) => return Err(Stop::Gone),
-            Err(error) => return Err(Stop::Unknown(self.reason(read, error))),
+            Err(error) => return Err(Stop::Unknown(self.reason(read, &error))),
             Ok(answer) => answer,
         };
         if let Some(select) = &read.select {
@@ -215,7 +215,7 @@ impl<C: AwsCall> Reader<'_, C> {
         error.is_any_of(&read.gone) || self.resource.reads.first().is_some_and(|first| error.is_any_of(&first.gone))
     }
 
-    fn reason(&self, read: &Read, error: CallError) -> Reason {
+    fn reason(&self, read: &Read, error: &CallError) -> Reason {
         if error.kind != CallErrorKind::AccessDenied {
             return error.reason();
         }

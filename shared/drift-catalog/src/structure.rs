@@ -117,6 +117,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
+    #[expect(clippy::needless_pass_by_value, reason = "a case reads as one expression")]
     fn check(expression: &str, [recorded, live]: [Value; 2], expected: [Value; 2]) {
         let (mut recorded, mut live) = (recorded, live);
         Structure::of(&Expression::parse(expression).expect("it is JMESPath")).align(&mut recorded, &mut live);

@@ -47,7 +47,7 @@ impl Template {
     /// # Errors
     /// Where the state does not hold what it needs.
     pub fn fill(&self, recorded: &Root) -> Result<Value, TemplateError> {
-        self.0.fill(recorded).map(|filled| filled.unwrap_or_default())
+        self.0.fill(recorded).map(Option::unwrap_or_default)
     }
 
     /// The input with null in place of all that is recorded: which members it has.

@@ -52,15 +52,18 @@ secret = { from = "Secret", sensitive = true }
 tags = { from = "own_tags(Tags, recorded)", as = "tags" }
 "#;
 
+/// An answer, or an error code and what kind of failure it stands for.
+type Scene = Result<Value, (&'static str, CallErrorKind)>;
+
 /// Answers by operation, each with the inputs that it was asked with.
 #[derive(Default)]
 struct Scripted {
-    answers: BTreeMap<&'static str, Vec<Result<Value, (&'static str, CallErrorKind)>>>,
+    answers: BTreeMap<&'static str, Vec<Scene>>,
     asked: Mutex<Vec<(String, Value)>>,
 }
 
 impl Scripted {
-    fn new<const N: usize>(answers: [(&'static str, Vec<Result<Value, (&'static str, CallErrorKind)>>); N]) -> Self {
+    fn new<const N: usize>(answers: [(&'static str, Vec<Scene>); N]) -> Self {
         let quiet = [("GetRole", vec![Ok(json!({"Role": {}}))]), ("ListRolePolicies", vec![Ok(json!({"PolicyNames": []}))])];
         Self { answers: quiet.into_iter().chain(answers).collect(), asked: Mutex::default() }
     }
@@ -87,7 +90,7 @@ impl AwsCall for Scripted {
     }
 }
 
-fn role(attributes: Value) -> Instance {
+fn role(attributes: impl Into<Value>) -> Instance {
     Instance {
         key: InstanceKey { address: "aws_iam_role.admin".parse().expect("it is an address"), deposed: None },
         type_name: "aws_iam_role".to_owned(),
@@ -95,7 +98,7 @@ fn role(attributes: Value) -> Instance {
         provider_config: String::new(),
         place: None,
         schema_version: 0,
-        attributes: attributes.as_object().expect("attributes are an object").clone(),
+        attributes: attributes.into().as_object().expect("attributes are an object").clone(),
         sensitive: Vec::new(),
         identity: None,
         private: None,

@@ -101,6 +101,7 @@ mod tests {
     }
 
     #[track_caller]
+    #[expect(clippy::needless_pass_by_value, reason = "a case reads as one expression")]
     fn check(rule: Value, expected: Value) {
         assert_eq!(rule_among(&blocks(&permissions(), Some("sg-1"), Some("1")), &rule), expected);
     }

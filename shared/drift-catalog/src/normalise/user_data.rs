@@ -10,8 +10,7 @@ pub(super) fn hashed(value: Value) -> Value {
     match value.as_str() {
         Some(text) if !text.is_empty() && !is_hash(text) => {
             let plain = STANDARD.decode(text).unwrap_or_else(|_| text.as_bytes().to_vec());
-            let hash = Sha1::digest(plain);
-            Value::from(hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+            Value::from(format!("{:x}", Sha1::digest(plain)))
         }
         _ => value,
     }

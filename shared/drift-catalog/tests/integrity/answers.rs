@@ -28,7 +28,7 @@ enum Kind<'m> {
     Any,
 }
 
-impl<'m> Kind<'m> {
+impl Kind<'_> {
     fn member(&self, name: &str) -> Result<Self, String> {
         match self {
             Self::Any => Ok(Self::Any),
@@ -150,7 +150,9 @@ fn input(findings: &mut Vec<String>, at: &str, model: &Model, shape: &Value, giv
             }
         }
         (Some("list"), Value::Array(items)) => {
-            items.iter().for_each(|item| input(findings, at, model, model.shape(&shape["member"]), item));
+            for item in items {
+                input(findings, at, model, model.shape(&shape["member"]), item);
+            }
         }
         (Some("string"), Value::String(text)) => {
             if let Some(values) = shape["enum"].as_array().filter(|values| !values.iter().any(|value| value == text)) {
