@@ -311,7 +311,7 @@ impl FromStr for DefaultPlace {
 }
 
 /// The partition that a region belongs to, by its prefix.
-fn partition_of(region: &str) -> &'static str {
+pub(crate) fn partition_of(region: &str) -> &'static str {
     match region {
         region if region.starts_with("cn-") => "aws-cn",
         region if region.starts_with("us-gov-") => "aws-us-gov",

@@ -7,8 +7,9 @@ use aws_types::SdkConfig;
 use drift_aws::{Accounts, AssumedRole, ClientSettings, DynamoLedger, NativeReader, UntypedCalls};
 use drift_catalog::Catalog;
 use drift_engine::ports::LiveReader;
+use drift_model::Place;
 
-use crate::args::{CloudArgs, ReaderName};
+use crate::args::{CloudArgs, ReaderName, partition_of};
 
 /// The configuration of every client.
 pub(crate) async fn config(args: &CloudArgs) -> SdkConfig {
@@ -24,6 +25,15 @@ pub(crate) async fn reader(name: ReaderName, args: &CloudArgs) -> anyhow::Result
     match name {
         ReaderName::Native => Ok(NativeReader::new(Arc::new(catalog()?), UntypedCalls::new(config, accounts))),
     }
+}
+
+/// The account of the credentials and the configured region; nothing where either is not known.
+pub(crate) async fn own_place(args: &CloudArgs) -> Option<Place> {
+    let config = config(args).await;
+    let region = config.region()?.to_string();
+    let mut place = Place::new(partition_of(&region), "", &region);
+    place.account = Accounts::new(config, None).default_account(&place).await.ok()?;
+    Some(place)
 }
 
 /// The findings in a table.

@@ -1,6 +1,9 @@
 //! The states that the command line names, read as a whole.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use anyhow::Context as _;
 use drift_aws::States;
@@ -8,8 +11,8 @@ use drift_engine::{
     ignore::Ignore,
     ports::{Location, RecordedState as _},
 };
-use drift_model::{Identifier, Instance, InstanceKey, StateId, Timestamp};
-use drift_state::{Outside, Problem, Settings, State};
+use drift_model::{Identifier, Instance, InstanceKey, Judgement, ReasonKind, StateId, Timestamp, Verdict};
+use drift_state::{Found, Outside, Problem, Settings, State};
 
 use crate::{
     args::{CloudArgs, StateArgs},
@@ -25,6 +28,8 @@ pub(crate) struct Loaded {
     pub(crate) bytes: Vec<u8>,
     /// What it holds.
     pub(crate) state: State,
+    /// The instances whose place nobody told: the credentials' account and region are taken for it.
+    pub(crate) assumed: BTreeSet<InstanceKey>,
 }
 
 impl Loaded {
@@ -68,9 +73,49 @@ pub(crate) async fn load(
         }
         let bytes = bytes(&id, cloud).await?;
         let state = drift_state::read(&bytes, &settings).with_context(|| format!("reading the state {id}"))?;
-        loaded.push(Loaded { id, bytes, state });
+        loaded.push(Loaded { id, bytes, state, assumed: BTreeSet::new() });
     }
     Ok(loaded)
+}
+
+/// Takes the account of the credentials and their region for the place of the instances of which nobody tells where they
+/// live, as Terraform itself would. Where that is not known either, they stay without a place.
+pub(crate) async fn assume_places(loaded: &mut [Loaded], cloud: &CloudArgs) -> anyhow::Result<()> {
+    if loaded.iter().all(|state| state.state.found.iter().all(|found| !is_unplaced(found))) {
+        return Ok(());
+    }
+    let Some(place) = cloud::own_place(cloud).await else { return Ok(()) };
+    let settings = Settings { default_place: Some(place), places: BTreeMap::new(), identifiers: &|_| Vec::new() };
+    for state in loaded {
+        state.assumed = state.state.found.iter().filter(|found| is_unplaced(found)).map(|found| found.key.clone()).collect();
+        let placed = drift_state::read(&state.bytes, &settings).with_context(|| format!("reading the state {}", state.id))?;
+        for (found, placed) in state.state.found.iter_mut().zip(placed.found) {
+            found.place = found.place.take().or(placed.place);
+        }
+    }
+    Ok(())
+}
+
+fn is_unplaced(found: &Found) -> bool {
+    found.place.is_none() && found.provider.ends_with("/aws")
+}
+
+/// A read in an account that was only assumed finds nothing if the assumption is wrong. "Gone" is therefore believed only
+/// where another such instance of the state was found there, or where a name is unique in all accounts, as a bucket's is.
+pub(crate) fn doubt(loaded: &[Loaded], judgements: &mut [Judgement]) {
+    for state in loaded.iter().filter(|state| !state.assumed.is_empty()) {
+        let is_assumed = |one: &Judgement| one.instance.state == state.id && state.assumed.contains(&one.instance.key);
+        let found = |one: &Judgement| matches!(one.verdict, Verdict::InSync | Verdict::Drifted { .. });
+        if judgements.iter().any(|one| is_assumed(one) && found(one)) {
+            continue;
+        }
+        for one in judgements.iter_mut().filter(|one| one.verdict == Verdict::Missing && is_assumed(one)) {
+            if !one.type_name.starts_with("aws_s3_bucket") {
+                let why = "it was not found in the account of the credentials, and nothing tells that it lives there: give --default-place";
+                one.verdict = Verdict::unknown(ReasonKind::Place, why);
+            }
+        }
+    }
 }
 
 async fn bytes(id: &StateId, cloud: &CloudArgs) -> anyhow::Result<Vec<u8>> {

@@ -17,7 +17,8 @@ use crate::{
 
 /// Runs `driftwire check`.
 pub(crate) async fn run(args: CheckArgs, cloud: &CloudArgs) -> anyhow::Result<ExitStatus> {
-    let loaded = states::load(&args.of, cloud, &|_| Vec::new()).await?;
+    let mut loaded = states::load(&args.of, cloud, &|_| Vec::new()).await?;
+    states::assume_places(&mut loaded, cloud).await?;
     let reader = cloud::reader(args.of.reader, cloud).await?;
     let names: Vec<String> = loaded.iter().map(|state| state.id.to_string()).collect();
     let ignore = states::ignore(&args.of)?;
@@ -52,9 +53,10 @@ async fn look(reader: &impl LiveReader, ignore: &Ignore, states: &[Loaded], para
         progress.step();
         judgement
     });
+    let mut judgements: Vec<_> = stream::iter(looks).buffer_unordered(parallel).collect().await;
+    states::doubt(states, &mut judgements);
     let mut hidden = 0;
-    let mut looks = stream::iter(looks).buffer_unordered(parallel);
-    while let Some(mut judgement) = looks.next().await {
+    for mut judgement in judgements {
         let sifted = ignore.sift(&judgement.instance, judgement.verdict, judgement.read_began);
         hidden += sifted.hidden.len();
         judgement.verdict = sifted.verdict;

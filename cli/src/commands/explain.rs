@@ -102,7 +102,10 @@ struct Matched {
 pub(crate) async fn run(args: ExplainArgs, cloud: &CloudArgs) -> anyhow::Result<ExitStatus> {
     let body = input::read(&args.records)?;
     let catalog = cloud::catalog()?;
-    let loaded = states::load(&args.of, cloud, &|instance| naming::identifiers(&catalog, instance)).await?;
+    let mut loaded = states::load(&args.of, cloud, &|instance| naming::identifiers(&catalog, instance)).await?;
+    if args.judge {
+        states::assume_places(&mut loaded, cloud).await?;
+    }
     let managed = Managed::new(&loaded);
     let mut records = Vec::new();
     for record in drift_events::records(&body) {
@@ -115,7 +118,7 @@ pub(crate) async fn run(args: ExplainArgs, cloud: &CloudArgs) -> anyhow::Result<
     if args.judge {
         let ignore = states::ignore(&args.of)?;
         let reader = cloud::reader(args.of.reader, cloud).await?;
-        status = look(&reader, &ignore, &managed, &mut records, usize::from(args.of.parallel)).await;
+        status = look(&reader, &ignore, (&managed, &loaded), &mut records, usize::from(args.of.parallel)).await;
     }
     let explained = Explained { records };
     if args.of.json {
@@ -245,7 +248,7 @@ impl ExplainedInstance {
 async fn look(
     reader: &impl LiveReader,
     ignore: &Ignore,
-    managed: &Managed<'_>,
+    (managed, loaded): (&Managed<'_>, &[Loaded]),
     records: &mut [ExplainedRecord],
     parallel: usize,
 ) -> ExitStatus {
@@ -274,10 +277,11 @@ async fn look(
         progress.step();
         judgement
     });
-    let mut looks = stream::iter(looks).buffer_unordered(parallel);
+    let mut judgements: Vec<_> = stream::iter(looks).buffer_unordered(parallel).collect().await;
+    states::doubt(loaded, &mut judgements);
     let mut conclusions = BTreeMap::new();
     let mut reports = Vec::new();
-    while let Some(mut judgement) = looks.next().await {
+    for mut judgement in judgements {
         let sifted = ignore.sift(&judgement.instance, judgement.verdict, judgement.read_began);
         judgement.verdict = sifted.verdict;
         let report = InstanceReport::from(judgement);
