@@ -1,3 +1,20 @@
-//! Turns CloudTrail records into judged drift.
+//! Turns CloudTrail records into judged drift. Decides nothing itself: see `drift-engine`.
 
-fn main() {}
+mod handler;
+
+use drift_engine::detect::Detector;
+use drift_lambda::{Settings, Wiring, start_log};
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde_json::Value;
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    start_log(std::env::var("DRIFTWIRE_LOG").ok().as_deref());
+    let settings = Settings::read(|name| std::env::var(name).ok())?;
+    let wiring = Wiring::new(&settings).await?;
+    let mut detector = Detector::new(wiring);
+    detector.ignore = detector.ports.ignore(&settings).await?;
+    detector.timing = settings.timing;
+    let detector = &detector;
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| handler::handle(detector, event.payload))).await
+}

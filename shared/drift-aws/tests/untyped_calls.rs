@@ -14,7 +14,7 @@ const MADE: &str = r#"
 ec2, iam, sqs, s3, kms, dynamodb, route53, lambda_ = map(client, "ec2 iam sqs s3 kms dynamodb route53 lambda".split())
 group = ec2.create_security_group(GroupName="web", Description="a & b <c>")["GroupId"]
 ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[
-    {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": []},
+    {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "UserIdGroupPairs": [{"GroupId": group}]},
     {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "IpRanges": [{"CidrIp": "10.0.0.0/8"}]},
     {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "10.0.0.0/8"}, {"CidrIp": "10.1.0.0/16", "Description": "x"}]},
 ])
@@ -80,7 +80,9 @@ async fn every_protocol_reads_what_is_there() {
     let mut ranges = lengths(&group["IpPermissions"], "IpRanges");
     ranges.sort_unstable();
     assert_eq!(ranges, [0, 1, 2]);
-    assert_eq!(group["IpPermissions"][0]["UserIdGroupPairs"], json!([]));
+    let mut pairs = lengths(&group["IpPermissions"], "UserIdGroupPairs");
+    pairs.sort_unstable();
+    assert_eq!(pairs, [0, 0, 1]);
     assert!(group["IpPermissions"][0]["FromPort"].is_i64());
 
     for (role, policies) in [("none", json!([])), ("one", json!(["A"])), ("two", json!(["A", "B"]))] {

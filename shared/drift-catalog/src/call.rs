@@ -13,13 +13,7 @@ pub trait AwsCall: Send + Sync {
     /// The answer is an object by the model's member names, however the wire spells them. Lists are lists, be it of none or one;
     /// numbers are numbers, timestamps RFC 3339 in UTC, blobs base64. What the answer leaves out is left out; lists and maps
     /// that the wire holds empty are empty.
-    fn call(
-        &self,
-        place: &Place,
-        service: &str,
-        operation: &str,
-        input: &Value,
-    ) -> impl Future<Output = Result<Value, CallError>> + Send;
+    fn call(&self, place: &Place, service: &str, operation: &str, input: &Value) -> impl Future<Output = Result<Value, CallError>> + Send;
 }
 
 /// A call that brought no answer. Its message is for people, and holds no value of a resource.

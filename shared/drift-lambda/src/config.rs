@@ -27,3 +27,190 @@
 //! | `DRIFTWIRE_LOG` | levels of the log, as `tracing`'s `EnvFilter` takes them | `info` |
 //!
 //! What AWS's SDK reads (`AWS_REGION`, `AWS_ENDPOINT_URL`, ...) works as everywhere.
+
+use std::{str::FromStr, time::Duration};
+
+use drift_aws::{AssumedRole, StatePattern};
+use drift_engine::Timing;
+use drift_model::Place;
+
+/// What a function is told by its environment, decoded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// `DRIFTWIRE_INDEX_TABLE`.
+    pub index_table: String,
+    /// `DRIFTWIRE_LEDGER_TABLE`.
+    pub ledger_table: String,
+    /// `DRIFTWIRE_TOPIC_ARN`.
+    pub topic: String,
+    /// `DRIFTWIRE_EVENTS_QUEUE_URL`.
+    pub events_queue: String,
+    /// `DRIFTWIRE_STATES_QUEUE_URL`.
+    pub states_queue: String,
+    /// `DRIFTWIRE_DEAD_LETTER_QUEUE_URL`.
+    pub dead_letter_queue: String,
+    /// `DRIFTWIRE_STATES`.
+    pub states: Vec<StatePattern>,
+    /// `DRIFTWIRE_LOCK_TABLES`.
+    pub lock_tables: Vec<String>,
+    /// `DRIFTWIRE_ASSUME_ROLE` and `DRIFTWIRE_EXTERNAL_ID`.
+    pub role: Option<AssumedRole>,
+    /// `DRIFTWIRE_DEFAULT_PLACE`.
+    pub default_place: Option<Place>,
+    /// `DRIFTWIRE_IGNORE`: the text, or where it is.
+    pub ignore: Option<String>,
+    /// `DRIFTWIRE_..._SECONDS`.
+    pub timing: Timing,
+}
+
+/// One variable that is not as it must be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{variable} {why}")]
+pub struct Unset {
+    /// Its name.
+    pub variable: &'static str,
+    /// What is wrong, and what to set it to.
+    pub why: String,
+}
+
+/// All that is wrong with the environment, at once.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the function's environment is not complete: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+pub struct SettingsError(pub Vec<Unset>);
+
+impl Settings {
+    /// Decodes what `variable` gives for each name. An empty variable counts as absent.
+    ///
+    /// # Errors
+    ///
+    /// Every variable that is missing or cannot be decoded.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
+        let mut reading = Reading { variable: &|name| variable(name).filter(|value| !value.trim().is_empty()), wrong: Vec::new() };
+        let mut timing = Timing::default();
+        for (name, field) in [
+            ("DRIFTWIRE_GRACE_SECONDS", &mut timing.grace),
+            ("DRIFTWIRE_DEFER_LIMIT_SECONDS", &mut timing.defer_limit),
+            ("DRIFTWIRE_RECHECK_WITHIN_SECONDS", &mut timing.recheck_within),
+            ("DRIFTWIRE_RECHECK_AFTER_SECONDS", &mut timing.recheck_after),
+            ("DRIFTWIRE_INDEX_AFTER_SECONDS", &mut timing.index_after),
+            ("DRIFTWIRE_GIVE_UP_SECONDS", &mut timing.give_up),
+            ("DRIFTWIRE_MOVING_SECONDS", &mut timing.moving),
+            ("DRIFTWIRE_OWED_SECONDS", &mut timing.owed_for),
+        ] {
+            if let Some(seconds) = reading.decoded::<u64>(name, "is not a number of seconds") {
+                *field = Duration::from_secs(seconds);
+            }
+        }
+        let delays = reading.list::<u64>("DRIFTWIRE_DEFER_SECONDS", "is not a list of seconds, separated by commas");
+        if !delays.is_empty() {
+            timing.defer = delays.into_iter().map(Duration::from_secs).collect();
+        }
+        let external_id = (reading.variable)("DRIFTWIRE_EXTERNAL_ID");
+        let role = (reading.variable)("DRIFTWIRE_ASSUME_ROLE").map(|arn| AssumedRole { arn, external_id });
+        let settings = Self {
+            index_table: reading.required("DRIFTWIRE_INDEX_TABLE"),
+            ledger_table: reading.required("DRIFTWIRE_LEDGER_TABLE"),
+            topic: reading.required("DRIFTWIRE_TOPIC_ARN"),
+            events_queue: reading.required("DRIFTWIRE_EVENTS_QUEUE_URL"),
+            states_queue: reading.required("DRIFTWIRE_STATES_QUEUE_URL"),
+            dead_letter_queue: reading.required("DRIFTWIRE_DEAD_LETTER_QUEUE_URL"),
+            states: reading.states(),
+            lock_tables: reading.list("DRIFTWIRE_LOCK_TABLES", "is not a list of table names"),
+            role,
+            default_place: reading.place(),
+            ignore: (reading.variable)("DRIFTWIRE_IGNORE"),
+            timing,
+        };
+        if reading.wrong.is_empty() { Ok(settings) } else { Err(SettingsError(reading.wrong)) }
+    }
+}
+
+/// Reading on after the first problem.
+struct Reading<'a> {
+    variable: &'a dyn Fn(&str) -> Option<String>,
+    wrong: Vec<Unset>,
+}
+
+impl Reading<'_> {
+    fn required(&mut self, variable: &'static str) -> String {
+        (self.variable)(variable).unwrap_or_else(|| {
+            self.wrong.push(Unset { variable, why: "is not set".to_owned() });
+            String::new()
+        })
+    }
+
+    fn decoded<T: FromStr>(&mut self, variable: &'static str, wrong: &str) -> Option<T> {
+        let value = (self.variable)(variable)?;
+        let decoded = value.trim().parse().ok();
+        if decoded.is_none() {
+            self.wrong.push(Unset { variable, why: format!("{wrong}: `{value}`") });
+        }
+        decoded
+    }
+
+    fn list<T: FromStr>(&mut self, variable: &'static str, wrong: &str) -> Vec<T> {
+        let Some(value) = (self.variable)(variable) else { return Vec::new() };
+        let parts = value.split(',').map(str::trim).filter(|part| !part.is_empty());
+        let decoded: Result<Vec<T>, _> = parts.map(str::parse).collect();
+        decoded.unwrap_or_else(|_| {
+            self.wrong.push(Unset { variable, why: format!("{wrong}: `{value}`") });
+            Vec::new()
+        })
+    }
+
+    fn states(&mut self) -> Vec<StatePattern> {
+        let variable = "DRIFTWIRE_STATES";
+        let states =
+            self.list(variable, "does not say where states are; write `bucket/prefix*`, `bucket/key` or `bucket`, separated by commas");
+        if states.is_empty() && !self.wrong.iter().any(|unset| unset.variable == variable) {
+            self.wrong.push(Unset { variable, why: "is not set".to_owned() });
+        }
+        states
+    }
+
+    fn place(&mut self) -> Option<Place> {
+        let variable = "DRIFTWIRE_DEFAULT_PLACE";
+        let value = (self.variable)(variable)?;
+        match value.split('/').collect::<Vec<_>>()[..] {
+            [partition, account, region] => Some(Place::new(partition, account, region)),
+            _ => {
+                self.wrong.push(Unset { variable, why: format!("is not `partition/account/region`: `{value}`") });
+                None
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn complete(name: &str) -> Option<String> {
+        match name {
+            "DRIFTWIRE_STATES" => Some("states/live/*".to_owned()),
+            name if name.ends_with("_TABLE") || name.ends_with("_URL") || name.ends_with("_ARN") => Some("x".to_owned()),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_said_at_once() {
+        let error = Settings::read(|name| (name == "DRIFTWIRE_GRACE_SECONDS").then(|| "soon".to_owned())).expect_err("nothing is set");
+        let text = error.to_string();
+        for part in [
+            "DRIFTWIRE_GRACE_SECONDS is not a number of seconds: `soon`",
+            "DRIFTWIRE_INDEX_TABLE is not set",
+            "DRIFTWIRE_STATES is not set",
+        ] {
+            assert!(text.contains(part), "{part} in {text}");
+        }
+        assert_eq!(error.0.len(), 8);
+    }
+
+    #[test]
+    fn what_is_not_set_is_as_documented() {
+        let settings = Settings::read(complete).expect("all that is required is set");
+        assert_eq!(settings.timing, Timing::default());
+        assert_eq!((settings.role, settings.default_place, settings.ignore), (None, None, None));
+    }
+}

@@ -1,3 +1,32 @@
-//! What the edge of every Lambda function shares.
+//! What the edge of every Lambda function shares: configuration, logging, batches, and the wiring of the ports.
+//!
+//! This crate decides nothing about drift: it decodes what Lambda hands over, calls a use case, and encodes the answer.
 
-pub mod config;
+mod batch;
+mod config;
+mod log;
+mod metrics;
+mod wiring;
+
+pub use batch::{BatchFailures, Done, Message, isolated, messages};
+pub use config::{Settings, SettingsError, Unset};
+pub use log::start_log;
+pub use metrics::emit;
+pub use wiring::{SystemClock, Wiring};
+
+use drift_engine::ports::PortError;
+
+/// An error at a function's edge: Lambda repeats an invocation that ends in one.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct EdgeError(#[from] pub PortError);
+
+impl From<EdgeError> for lambda_runtime::Diagnostic {
+    fn from(error: EdgeError) -> Self {
+        let error_type = match &error.0 {
+            PortError::Retryable { .. } => "Retryable",
+            PortError::Permanent { .. } => "Permanent",
+        };
+        Self { error_type: error_type.to_owned(), error_message: error.to_string() }
+    }
+}
