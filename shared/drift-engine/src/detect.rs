@@ -138,6 +138,3 @@ impl<P: Ports> Detector<P> {
         batch::detect(self, deliveries).await
     }
 }
-
-#[cfg(test)]
-mod tests;
