@@ -23,6 +23,8 @@ QUICK = {
     "DRIFTWIRE_DEFER_LIMIT_SECONDS": "21600",
     "DRIFTWIRE_RECHECK_WITHIN_SECONDS": "15",
     "DRIFTWIRE_RECHECK_AFTER_SECONDS": "1",
+    "DRIFTWIRE_INDEX_AFTER_SECONDS": "1",
+    "DRIFTWIRE_MOVING_SECONDS": "1",
 }
 
 
@@ -40,11 +42,11 @@ class Message:
     @property
     def kind(self) -> str:
         """`opened`, `changed`, `resolved`, ..."""
-        return self.body["transition"]["kind"]
+        return self.body["kind"]
 
     @property
     def address(self) -> str:
-        return self.body["drift"]["instance"]["key"]["address"]
+        return self.body["address"]
 
 
 class Drift:

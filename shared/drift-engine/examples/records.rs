@@ -125,7 +125,8 @@ impl Count {
                     }
                     self.looks.push(matches.len());
                     if matches.len() > 6 {
-                        self.most.push((matches.len(), format!("{}/{} {}: {}", case.scenario, case.name, reading.head.event, list(&matches))));
+                        self.most
+                            .push((matches.len(), format!("{}/{} {}: {}", case.scenario, case.name, reading.head.event, list(&matches))));
                     }
                     changes.push(*change);
                 }
@@ -163,7 +164,8 @@ fn now<F: Future>(future: F) -> Result<F::Output> {
 }
 
 fn list(matches: &[naming::Match]) -> String {
-    let shown = matches.iter().take(12).map(|one| format!("{}<-{}@{} {:?}", one.instance.key.address, one.identifier, one.at, one.strength));
+    let shown =
+        matches.iter().take(12).map(|one| format!("{}<-{}@{} {:?}", one.instance.key.address, one.identifier, one.at, one.strength));
     shown.collect::<Vec<_>>().join(" ; ")
 }
 
@@ -208,7 +210,9 @@ fn renamed(text: &str, copy: usize) -> String {
     let Ok(state) = serde_json::from_str::<Value>(text) else { return text.to_owned() };
     let mut words = BTreeSet::new();
     for instance in state["resources"].as_array().into_iter().flatten().flat_map(|resource| resource["instances"].as_array()).flatten() {
-        for name in ["id", "name", "bucket", "function_name", "arn", "key_id", "zone_id", "dns_name", "unique_id", "domain_name", "association_id"] {
+        for name in
+            ["id", "name", "bucket", "function_name", "arn", "key_id", "zone_id", "dns_name", "unique_id", "domain_name", "association_id"]
+        {
             if let Some(value) = instance["attributes"][name].as_str() {
                 let last = value.rsplit(['/', ':']).next().unwrap_or(value);
                 if last.len() >= 4 && !last.contains([' ', '{', '"', '\\']) && last.bytes().any(|byte| !byte.is_ascii_digit()) {
@@ -227,7 +231,9 @@ fn renamed(text: &str, copy: usize) -> String {
             format!("{word}{copy}")
         };
         renamed = renamed.replace(&format!("\"{word}\""), &format!("\"{new}\""));
-        for (before, after) in [("/", "\""), (":", "\""), ("/", "/"), ("/", ":"), (":", ":"), ("\"", "/"), ("\"", ":"), (":", "/"), ("\"", ",")] {
+        for (before, after) in
+            [("/", "\""), (":", "\""), ("/", "/"), ("/", ":"), (":", ":"), ("\"", "/"), ("\"", ":"), (":", "/"), ("\"", ",")]
+        {
             renamed = renamed.replace(&format!("{before}{word}{after}"), &format!("{before}{new}{after}"));
         }
     }

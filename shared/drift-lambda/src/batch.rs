@@ -122,12 +122,9 @@ mod tests {
         let message = |id: &str| Message { id: Some(id.to_owned()), body: id.to_owned() };
         let done = |result| Done { result, record: Some("r".to_owned()) };
         let dead = MemoryDeadLetters::default();
-        let answered = BatchFailures::of(
-            &[message("1"), message("2"), message("3")],
-            vec![done(Ok(())), done(Err(error(true))), done(Err(error(false)))],
-            &dead,
-            "f",
-        );
+        let messages = [message("1"), message("2"), message("3")];
+        let results = vec![done(Ok(())), done(Err(error(true))), done(Err(error(false)))];
+        let answered = BatchFailures::of(&messages, results, &dead, "f");
         let failures = futures::executor::block_on(answered).expect("a batch is always answered");
         assert_eq!(json!(failures), json!({"batchItemFailures": [{"itemIdentifier": "2"}]}));
         assert_eq!(dead.buried(), [("3".to_owned(), "a: b".to_owned(), Some("r".to_owned()), "f".to_owned())]);

@@ -22,10 +22,8 @@ impl Moto {
     /// Starts one; nothing, with a word on stderr, where moto is not installed. It is looked for where `DRIFTWIRE_MOTO` says,
     /// else in the workspace's `.venv`.
     pub fn start() -> Option<Self> {
-        let program = std::env::var_os("DRIFTWIRE_MOTO").map_or_else(
-            || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../.venv/bin/moto_server"),
-            PathBuf::from,
-        );
+        let program = std::env::var_os("DRIFTWIRE_MOTO")
+            .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../.venv/bin/moto_server"), PathBuf::from);
         if !program.exists() {
             // Written directly, because the test harness would capture `eprintln!`.
             let _ = writeln!(std::io::stderr(), "skipped: {} is absent (make setup installs it)", program.display());
@@ -56,11 +54,8 @@ impl Moto {
 
     /// The configuration of a client of it, with credentials of [`ACCOUNT`].
     pub async fn config(&self) -> aws_types::SdkConfig {
-        let settings = ClientSettings {
-            region: Some("us-east-1".to_owned()),
-            endpoint_url: Some(self.url.clone()),
-            ..ClientSettings::default()
-        };
+        let settings =
+            ClientSettings { region: Some("us-east-1".to_owned()), endpoint_url: Some(self.url.clone()), ..ClientSettings::default() };
         let keys = aws_credential_types::Credentials::new("test", "test", None, None, "test");
         let provider = aws_credential_types::provider::SharedCredentialsProvider::new(keys);
         load(&settings).await.into_builder().credentials_provider(provider).build()
