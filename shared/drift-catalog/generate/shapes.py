@@ -12,7 +12,6 @@ One file a service:
     signing     the name to sign for
     endpoints   variant -> host template, by region, else by partition; null where there is none
     regions     the region to sign for where it is not the place's, by partition
-    aliases     error code -> the code that is used instead (services that answer with two)
     operations  method, path, input, output and, for `query`, the element that wraps the result
     inputs, outputs   the shapes that those reach, by name
 
@@ -193,13 +192,6 @@ def service_table(service, names, all_partitions):
     table["id"] = metadata["serviceId"]
     table["signing"] = metadata.get("signingName", metadata["endpointPrefix"])
     table.update(endpoints(service, table["signing"], all_partitions))
-    aliases = {
-        shape["error"]["code"]: name
-        for name, shape in sorted(model["shapes"].items())
-        if "awsQueryCompatible" in metadata and shape.get("exception") and shape.get("error", {}).get("code", name) != name
-    }
-    if aliases:
-        table["aliases"] = aliases
 
     inputs, outputs = Table(model, protocol, "input"), Table(model, protocol, "output")
     table["operations"] = {}

@@ -39,9 +39,6 @@ pub struct Service {
     /// The region to sign for where it is not the call's, by partition.
     #[serde(default)]
     pub regions: BTreeMap<String, String>,
-    /// Error code -> the code that is used instead, of services that answer with two.
-    #[serde(default)]
-    pub aliases: BTreeMap<String, String>,
     /// By name.
     pub operations: BTreeMap<String, Operation>,
     /// The shapes that inputs reach, by name.

@@ -82,7 +82,7 @@ fn every_protocol_says_in_its_own_way_what_is_wrong() {
     assert_snapshot!(refused("dynamodb", 500, vec![], r#"{"__type":"InternalServerError"}"#), @"Transport InternalServerError");
     assert_snapshot!(refused("lambda", 429, vec![("x-amzn-errortype", "TooManyRequestsException:http://x/")], "{}"), @"Throttled TooManyRequestsException");
     let older = ("x-amzn-query-error", "AWS.SimpleQueueService.NonExistentQueue;Sender");
-    assert_snapshot!(refused("sqs", 400, vec![older], ""), @"Service QueueDoesNotExist");
+    assert_snapshot!(refused("sqs", 400, vec![older], ""), @"Service AWS.SimpleQueueService.NonExistentQueue");
     assert_snapshot!(refused("route53", 502, vec![], "<html>Bad gateway"), @"Transport 502");
 }
 
