@@ -33,7 +33,7 @@ const CONNECT: Duration = Duration::from_secs(3);
 /// How long one attempt may take, from the connection to the end of a buffered answer (for a streamed one, to its start).
 const ATTEMPT: Duration = Duration::from_secs(20);
 /// How long a call may take with all its attempts.
-const CALL: Duration = Duration::from_secs(60);
+const CALL: Duration = Duration::from_mins(1);
 
 /// The configuration that every client is made of. What is said in `settings` counts over the environment, and that over the
 /// profile. Retries are the SDK's standard mode unless `AWS_RETRY_MODE` or `AWS_MAX_ATTEMPTS` say otherwise.

@@ -32,6 +32,9 @@ pub struct AssumedRole {
     pub external_id: Option<String>,
 }
 
+/// A partition, and an account in it.
+type Account = (String, String);
+
 /// The accounts that can be read: the one of the default chain (environment, profile, SSO, the function's role), and those that a
 /// role is assumed in. Proofs are kept for as long as the credentials that they are of.
 #[derive(Debug)]
@@ -39,11 +42,11 @@ pub struct Accounts {
     config: SdkConfig,
     role: Option<AssumedRole>,
     default: Mutex<Held>,
-    assumed: Mutex<BTreeMap<(String, String), Arc<Mutex<Held>>>>,
+    assumed: Mutex<BTreeMap<Account, Arc<Mutex<Held>>>>,
 }
 
 /// Before they end, credentials are asked for anew.
-const BEFORE_THEY_END: Duration = Duration::from_secs(300);
+const BEFORE_THEY_END: Duration = Duration::from_mins(5);
 /// For how long a failure stands, so that a thousand instances do not wait for the same time-out a thousand times.
 const FAILURE_STANDS: Duration = Duration::from_secs(20);
 

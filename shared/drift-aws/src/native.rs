@@ -10,7 +10,7 @@ mod reader;
 mod refusal;
 mod request;
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use aws_credential_types::Credentials as Keys;
 use aws_types::SdkConfig;
@@ -135,14 +135,14 @@ impl Call {
         CallError { code: refusal.code().to_owned(), status: refusal.status, ..self.error(refusal.kind(), message) }
     }
 
-    fn error(self, kind: CallErrorKind, message: impl ToString) -> CallError {
+    fn error(self, kind: CallErrorKind, message: impl fmt::Display) -> CallError {
         CallError {
             service: self.service_name.to_owned(),
             operation: self.name.to_owned(),
             kind,
             code: String::new(),
             status: 0,
-            message: message.to_string(),
+            message: format!("{message}"),
         }
     }
 }

@@ -110,10 +110,13 @@ pub struct Partition {
     pub global_region: String,
 }
 
+/// A table's text, and what it parses to.
+type Table = (&'static str, OnceLock<Option<Service>>);
+
 /// What is known of a service; nothing where the catalog does not call it.
 #[must_use]
 pub fn service(name: &str) -> Option<&'static Service> {
-    static PARSED: LazyLock<BTreeMap<&str, (&str, OnceLock<Option<Service>>)>> =
+    static PARSED: LazyLock<BTreeMap<&str, Table>> =
         LazyLock::new(|| tables::TABLES.iter().map(|(name, text)| (*name, (*text, OnceLock::new()))).collect());
     let (text, parsed) = PARSED.get(name)?;
     // A test asserts that every table parses.

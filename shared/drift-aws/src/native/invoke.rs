@@ -88,6 +88,7 @@ pub(super) async fn invoke(config: &SdkConfig, call: Call, endpoint: &Endpoint, 
     if let Some(time) = config.time_source() {
         builder = builder.time_source(time);
     }
+    #[expect(clippy::result_large_err, reason = "the type is the SDK's")]
     let operation =
         builder.serializer(|request: Request| http_request(&request)).deserializer(move |response| read(call, response)).build();
     operation.invoke(request).await.map_err(failure)
@@ -133,6 +134,7 @@ fn http_request(request: &Request) -> Result<HttpRequest, BoxError> {
     Ok(built.body(SdkBody::from(request.body.as_str()))?.try_into()?)
 }
 
+#[expect(clippy::result_large_err, reason = "the type is the SDK's")]
 fn read(call: Call, response: &HttpResponse) -> Result<Answer, OrchestratorError<Refusal>> {
     let response = Response {
         status: response.status().as_u16(),

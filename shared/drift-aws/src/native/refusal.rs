@@ -60,7 +60,7 @@ impl Refusal {
             Protocol::Ec2 | Protocol::Query | Protocol::RestXml => of_xml(response),
         };
         let code = code.filter(|code| !code.is_empty()).unwrap_or_else(|| response.status.to_string());
-            let region = response.header("x-amz-bucket-region").map(str::to_owned);
+        let region = response.header("x-amz-bucket-region").map(str::to_owned);
         let mut meta = ErrorMetadata::builder().code(code);
         if let Some(message) = message {
             meta = meta.message(readable(&message));

@@ -24,6 +24,7 @@ pub enum Shape {
 /// A member of a structure, an item of a list, or a value of a map.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(from = "MemberTable")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a trait of the model, and any may hold with any other")]
 pub struct Member {
     /// What it is.
     pub kind: Type,
@@ -152,6 +153,7 @@ enum MemberTable {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a trait of the model, and any may hold with any other")]
 struct Details {
     #[serde(rename = "type")]
     kind: Type,
