@@ -1,6 +1,5 @@
 //! Untyped calls against a served AWS: every protocol, and lists of 0, 1 and 2.
 
-#[expect(unreachable_pub, reason = "shared by the tests of this crate, each of which is a crate of its own")]
 mod support;
 
 use std::sync::Arc;
