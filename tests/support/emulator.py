@@ -54,7 +54,7 @@ class Emulator:
         """Starts the binary `name` as the function of that name; a running one is replaced."""
         self.stop_function(name)
         lambdas_own = {
-            "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self.port}/.rt/{name}",
+            "AWS_LAMBDA_RUNTIME_API": f"http://127.0.0.1:{self.port}/.rt/{name}",
             "AWS_LAMBDA_FUNCTION_NAME": name,
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256",
