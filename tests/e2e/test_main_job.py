@@ -4,6 +4,7 @@ from datetime import datetime, timedelta, timezone
 
 from conftest import KEY, indexed
 from support import records, terraform
+from support.places import ACCOUNT, REGION
 
 
 def test_a_port_opened_in_the_console_becomes_a_drift_and_an_alert(driftwire, firewall):
@@ -30,7 +31,9 @@ def test_a_port_opened_in_the_console_becomes_a_drift_and_an_alert(driftwire, fi
     assert alert.attributes["type"] == "aws_security_group"
 
 
-def test_versioning_suspended_is_found_on_the_bucket_and_its_versioning(driftwire, cloud):
+def test_versioning_suspended_is_found_on_the_bucket_and_its_versioning(deploy, cloud):
+    # A state that holds buckets alone tells no account.
+    driftwire = deploy(DRIFTWIRE_DEFAULT_PLACE=f"aws/{ACCOUNT}/{REGION}")
     s3, state = cloud.client("s3"), terraform.State()
     s3.create_bucket(Bucket="acme-invoices")
     s3.put_bucket_versioning(Bucket="acme-invoices", VersioningConfiguration={"Status": "Enabled"})

@@ -18,7 +18,7 @@ from support.processes import Child, wait_until
 OBEDIENT = """\
 #!{python}
 import json, os, urllib.request
-api = "http://" + os.environ["AWS_LAMBDA_RUNTIME_API"] + "/2018-06-01/runtime/invocation"
+api = os.environ["AWS_LAMBDA_RUNTIME_API"] + "/2018-06-01/runtime/invocation"
 while True:
     with urllib.request.urlopen(api + "/next") as response:
         request, event = response.headers["lambda-runtime-aws-request-id"], json.load(response)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import urllib.request
 from pathlib import Path
@@ -19,12 +20,13 @@ class Cloud:
 
     def __init__(self, directory: Path):
         directory.mkdir(parents=True, exist_ok=True)
+        self._mailbox = directory / "mails.jsonl"
         self.port = free_port()
         self.endpoint = f"http://127.0.0.1:{self.port}"
         self._sessions: dict[str, boto3.Session] = {}
         self._child = Child(
             "moto",
-            [str(tool("moto_server")), "-H", "127.0.0.1", "-p", str(self.port)],
+            [str(tool("python")), str(Path(__file__).with_name("served_aws.py")), str(self._mailbox), "-H", "127.0.0.1", "-p", str(self.port)],
             directory / "moto.log",
             env=clean_environment() | {"MOTO_RECORDER_FILEPATH": str(directory / "moto.recording")},
         )
@@ -55,6 +57,11 @@ class Cloud:
             aws_secret_access_key=given["SecretAccessKey"],
             aws_session_token=given["SessionToken"],
         )
+
+    def mails(self) -> dict[str, str]:
+        """What e-mail subscribers were sent, by SNS's message id."""
+        lines = self._mailbox.read_text().splitlines() if self._mailbox.exists() else []
+        return {mail["id"]: mail["text"] for mail in map(json.loads, lines)}
 
     def reset(self) -> None:
         """Empties every account."""

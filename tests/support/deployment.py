@@ -94,6 +94,7 @@ class Deployment:
         sns = cloud.client("sns")
         topic = sns.create_topic(Name=name)["TopicArn"]
         sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=subscriber_arn)
+        sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="platform@acme.example")
         self.environment = aws_environment(endpoint or cloud.endpoint) | {
             "DRIFTWIRE_INDEX_TABLE": f"{name}-index",
             "DRIFTWIRE_LEDGER_TABLE": f"{name}-ledger",
@@ -204,7 +205,8 @@ class Deployment:
                 self._sqs.delete_message(QueueUrl=self._subscriber_url, ReceiptHandle=message["ReceiptHandle"])
             received += batch
         received.sort(key=lambda message: int(message["Attributes"]["SentTimestamp"]))
-        return [_message(json.loads(message["Body"])) for message in received]
+        mails = self.cloud.mails()
+        return [_message(json.loads(message["Body"]), mails) for message in received]
 
     def peek_alerts(self) -> int:
         """How many alerts the subscriber has not read yet."""
@@ -223,7 +225,7 @@ class Deployment:
         return "\n".join(function.log() for function in self.emulator.functions.values())
 
 
-def _message(notification: Mapping[str, Any]) -> Message:
+def _message(notification: Mapping[str, Any], mails: Mapping[str, str]) -> Message:
     body = json.loads(notification["Message"])
     attributes = {name: value["Value"] for name, value in notification.get("MessageAttributes", {}).items()}
-    return Message(notification["Subject"], body.get("text", ""), body, attributes)
+    return Message(notification["Subject"], mails[notification["MessageId"]], body, attributes)

@@ -79,7 +79,7 @@ pub(crate) async fn run(command: IndexCommand, cloud: &CloudArgs) -> anyhow::Res
     };
     let (states, store) = (States::new(&config, patterns, Vec::new()), DynamoIndex::new(&config, index_table));
     let indexer = Indexer { states: &states, store: &store, clock: &SystemClock, settings: &settings };
-    let rebuilt = rebuild(&indexer).await?;
+    let rebuilt = Box::pin(rebuild(&indexer)).await?;
     if json {
         output::json(&rebuilt)?;
     } else {

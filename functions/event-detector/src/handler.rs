@@ -2,19 +2,20 @@
 
 use std::collections::BTreeMap;
 
+use aws_lambda_events::sqs::SqsBatchResponse;
 use drift_engine::{
     detect::{Delivery, Detected, Detector, Item, Outcome},
     ports::{Clock, PortError},
     work::Work,
 };
 use drift_events::Malformed;
-use drift_lambda::{BatchFailures, Done, EdgeError, Message, SystemClock, Wiring, emit, isolated, messages};
+use drift_lambda::{Done, EdgeError, Message, SystemClock, Wiring, answer, emit, isolated, messages};
 use serde_json::Value;
 
 const FUNCTION: &str = "event-detector";
 
 /// Handles one invocation.
-pub(crate) async fn handle(detector: &Detector<Wiring>, payload: Value) -> Result<BatchFailures, EdgeError> {
+pub(crate) async fn handle(detector: &Detector<Wiring>, payload: Value) -> Result<SqsBatchResponse, EdgeError> {
     let messages = messages(&payload);
     let decoded: Vec<Decoded> = messages.iter().map(decode).collect();
     let detected = detect(detector, &decoded).await;
@@ -32,8 +33,8 @@ pub(crate) async fn handle(detector: &Detector<Wiring>, payload: Value) -> Resul
             None => Ok(()),
         }),
     });
-    let failures = BatchFailures::of(&messages, done.collect(), &detector.ports.dead_letters, FUNCTION).await?;
-    counts.insert("delivered_again", failures.len());
+    let failures = answer(&messages, done.collect(), &detector.ports.dead_letters, FUNCTION).await?;
+    counts.insert("delivered_again", failures.batch_item_failures.len());
     emit(FUNCTION, SystemClock.now(), &counts);
     Ok(failures)
 }
@@ -60,22 +61,14 @@ fn decode(message: &Message) -> Decoded {
                 continue;
             }
         };
-        let record = reading.head.event_id;
-        decoded.record = decoded.record.or_else(|| record.as_ref().map(|id| id.0.clone()));
-        let outcome = match reading.outcome {
-            drift_events::Outcome::Change(change) => {
-                decoded.delivery.items.push(Item::Change(change));
-                continue;
-            }
-            drift_events::Outcome::ReadOnly => Outcome::ReadOnly,
-            drift_events::Outcome::Failed { .. } => Outcome::FailedCall,
-            drift_events::Outcome::Internal => Outcome::Internal,
-            drift_events::Outcome::Malformed { why } => {
-                decoded.malformed.push(Malformed { at: "the record".to_owned(), why });
-                continue;
-            }
-        };
-        decoded.delivery.items.push(Item::Passed { record, outcome });
+        decoded.record = decoded.record.or_else(|| reading.head.event_id.as_ref().map(|id| id.0.clone()));
+        match reading.outcome {
+            drift_events::Outcome::Malformed { why } => decoded.malformed.push(Malformed { at: "the record".to_owned(), why }),
+            _ => decoded.delivery.items.push(Item::from(reading)),
+        }
+    }
+    if decoded.delivery.items.is_empty() && decoded.malformed.is_empty() {
+        decoded.malformed.push(Malformed { at: "the message".to_owned(), why: "it holds no record".to_owned() });
     }
     decoded
 }

@@ -16,5 +16,5 @@ async fn main() -> Result<(), Error> {
     detector.ignore = detector.ports.ignore(&settings).await?;
     detector.timing = settings.timing;
     let detector = &detector;
-    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| handler::handle(detector, event.payload))).await
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| Box::pin(handler::handle(detector, event.payload)))).await
 }

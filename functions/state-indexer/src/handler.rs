@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use aws_lambda_events::sqs::SqsBatchResponse;
 use drift_engine::{
     after_index,
     detect::Ports,
@@ -10,7 +11,7 @@ use drift_engine::{
     ports::{Clock, Later, PortError},
     work::Work,
 };
-use drift_lambda::{BatchFailures, Done, EdgeError, Message, Settings, SystemClock, Wiring, emit, isolated, messages};
+use drift_lambda::{Done, EdgeError, Message, Settings, SystemClock, Wiring, answer, emit, isolated, messages};
 use drift_model::{Identifier, Instance, StateId};
 use serde::Deserialize;
 use serde_json::Value;
@@ -37,20 +38,20 @@ enum Asked {
 }
 
 /// Handles one invocation. One state after another: each may be large.
-pub(crate) async fn handle(function: &Function, payload: Value) -> Result<BatchFailures, EdgeError> {
+pub(crate) async fn handle(function: &Function, payload: Value) -> Result<SqsBatchResponse, EdgeError> {
     let messages = messages(&payload);
     let mut counts = BTreeMap::new();
     let mut done = Vec::with_capacity(messages.len());
     for message in &messages {
-        let worked = isolated(function.work(message, &mut counts)).await;
+        let worked = isolated(Box::pin(function.work(message, &mut counts))).await;
         let panicked = || PortError::Permanent {
             what: "handling a message".to_owned(),
             why: "Driftwire panicked; please report it with the function's log".to_owned(),
         };
         done.push(Done { result: worked.unwrap_or_else(|| Err(panicked())), record: None });
     }
-    let failures = BatchFailures::of(&messages, done, &function.wiring.dead_letters, FUNCTION).await?;
-    counts.insert("delivered_again", failures.len());
+    let failures = answer(&messages, done, &function.wiring.dead_letters, FUNCTION).await?;
+    counts.insert("delivered_again", failures.batch_item_failures.len());
     emit(FUNCTION, SystemClock.now(), &counts);
     Ok(failures)
 }
@@ -58,7 +59,7 @@ pub(crate) async fn handle(function: &Function, payload: Value) -> Result<BatchF
 impl Function {
     async fn work(&self, message: &Message, counts: &mut BTreeMap<&'static str, usize>) -> Result<(), PortError> {
         match self.asked(&message.body)? {
-            Asked::Index(state) => self.index(&state, counts).await,
+            Asked::Index(state) => Box::pin(self.index(&state, counts)).await,
             Asked::Reconcile => self.reconcile(counts).await,
             Asked::Nothing => Ok(()),
         }
@@ -88,17 +89,18 @@ impl Function {
             identifiers: &identifiers,
         };
         let indexer = Indexer { states: self.wiring.states(), store: self.wiring.store(), clock: &SystemClock, settings: &settings };
-        let indexed = if configured { indexer.index_state(state).await } else { indexer.remove_state(state).await };
-        let indexed: Indexed = indexed.map_err(|error| failed(state, error))?;
-        for problem in &indexed.problems {
+        // Boxed: these futures are large, and one is enough.
+        let outcome = if configured { Box::pin(indexer.index_state(state)).await } else { Box::pin(indexer.remove_state(state)).await };
+        let done: Indexed = outcome.map_err(|error| failed(state, error))?;
+        for problem in &done.problems {
             tracing::warn!(%state, address = problem.address, why = problem.why, "an instance is left out");
         }
-        tracing::info!(%state, instances = indexed.instances, added = indexed.added, removed = indexed.removed, written = indexed.written, "indexed");
-        *counts.entry("states_indexed").or_default() += usize::from(indexed.changed);
-        *counts.entry("index_items_written").or_default() += indexed.written;
+        tracing::info!(%state, instances = done.instances, added = done.added, removed = done.removed, written = done.written, "indexed");
+        *counts.entry("states_indexed").or_default() += usize::from(done.changed);
+        *counts.entry("index_items_written").or_default() += done.written;
         let ports = (self.wiring.ledger(), self.wiring.index(), self.wiring.later(), self.wiring.clock());
         after_index(ports, &self.settings.timing, state).await?;
-        if indexed.changed_again {
+        if done.changed_again {
             self.wiring.later().later(&Work::Index { state: state.clone() }, self.settings.timing.index_after).await?;
         }
         Ok(())

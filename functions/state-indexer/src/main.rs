@@ -14,5 +14,5 @@ async fn main() -> Result<(), Error> {
     let settings = Settings::read(|name| std::env::var(name).ok())?;
     let wiring = Wiring::new(&settings).await?;
     let function = &Function { wiring, settings };
-    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| handler::handle(function, event.payload))).await
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| Box::pin(handler::handle(function, event.payload)))).await
 }

@@ -16,18 +16,10 @@
 
 mod entries;
 mod items;
-mod table;
-
-pub(crate) use self::table::finish;
 
 use std::{collections::BTreeSet, time::Duration};
 
-use aws_sdk_dynamodb::{
-    Client,
-    config::http::HttpResponse,
-    error::{ProvideErrorMetadata, SdkError},
-    types::AttributeValue,
-};
+use aws_sdk_dynamodb::types::AttributeValue;
 use aws_types::SdkConfig;
 use drift_engine::{
     index::{Entry, EntryKey, Head, HolderName, IndexStore, Page, PageKey, Release, state_key},
@@ -36,13 +28,15 @@ use drift_engine::{
 use drift_model::{StateId, Strength, Timestamp};
 use futures::{StreamExt, TryStreamExt, stream};
 
-use crate::failure::{Call, code};
+use crate::{
+    failure::code,
+    table::{Layout, Table},
+};
 
 /// The index in a DynamoDB table; read through [`drift_engine::index::Index`].
 #[derive(Clone, Debug)]
 pub struct DynamoIndex {
-    client: Client,
-    table: String,
+    table: Table,
 }
 
 /// An empty page is kept for longer than any indexer that it could refuse may live.
@@ -50,11 +44,13 @@ const EMPTY_PAGE: Duration = Duration::from_hours(24);
 /// The head of a state that is gone outlives the traces in its pages.
 const GONE_HEAD: Duration = Duration::from_hours(30 * 24);
 
+const LAYOUT: Layout = Layout { keys: &["pk", "sk"], indexes: &[] };
+
 impl DynamoIndex {
     /// The index in the table of that name or ARN.
     #[must_use]
     pub fn new(config: &SdkConfig, table: impl Into<String>) -> Self {
-        Self { client: Client::new(config), table: table.into() }
+        Self { table: Table::new(config, table.into()) }
     }
 
     /// Creates the table as the module's documentation describes it, and waits until it can be used: for tests and demonstrations.
@@ -64,52 +60,33 @@ impl DynamoIndex {
     ///
     /// What the service says.
     pub async fn create_table(&self) -> Result<(), PortError> {
-        table::create(&self.client, &self.table).await
-    }
-
-    fn failed<E: ProvideErrorMetadata + std::error::Error + 'static>(
-        &self,
-        what: &str,
-        action: &str,
-        error: &SdkError<E, HttpResponse>,
-    ) -> PortError {
-        let what = format!("{what} in the table {}", self.table);
-        let resource =
-            if self.table.starts_with("arn:") { self.table.clone() } else { format!("arn:aws:dynamodb:*:*:table/{}", self.table) };
-        Call { what: &what, action, resource: &resource }.failed(error)
-    }
-
-    fn undecodable(&self, what: &str) -> PortError {
-        PortError::Permanent {
-            what: format!("{what} in the table {}", self.table),
-            why: "the item is not as Driftwire writes it: is the table used by something else, or by a newer Driftwire?".to_owned(),
-        }
+        self.table.create(&LAYOUT).await
     }
 
     async fn put(&self, what: &str, item: items::Item, condition: &str, value: Option<u64>) -> Result<Written, PortError> {
         let values = value.map(|generation| [(":g".to_owned(), items::number(generation))].into());
         let names = condition.contains("#gen").then(|| [("#gen".to_owned(), "gen".to_owned())].into());
-        let put = self.client.put_item().table_name(&self.table).set_item(Some(item)).condition_expression(condition);
+        let put = self.table.client.put_item().table_name(&self.table.name).set_item(Some(item)).condition_expression(condition);
         match put.set_expression_attribute_names(names).set_expression_attribute_values(values).send().await {
             Ok(_) => Ok(Written::Yes),
             Err(error) if code(&error) == Some("ConditionalCheckFailedException") => Ok(Written::Conflict),
-            Err(error) => Err(self.failed(what, "dynamodb:PutItem", &error)),
+            Err(error) => Err(self.table.failed(what, "dynamodb:PutItem", &error)),
         }
     }
 
     async fn get(&self, what: &str, key: items::Item) -> Result<Option<items::Item>, PortError> {
-        let get = self.client.get_item().table_name(&self.table).set_key(Some(key)).consistent_read(true);
-        get.send().await.map(|answer| answer.item).map_err(|error| self.failed(what, "dynamodb:GetItem", &error))
+        let get = self.table.client.get_item().table_name(&self.table.name).set_key(Some(key)).consistent_read(true);
+        get.send().await.map(|answer| answer.item).map_err(|error| self.table.failed(what, "dynamodb:GetItem", &error))
     }
 
     async fn heads_of(&self, digit: char) -> Result<Vec<Head>, PortError> {
         let what = "listing the indexed states";
-        let query = self.client.query().table_name(&self.table).key_condition_expression("pk = :pk").consistent_read(true);
+        let query = self.table.client.query().table_name(&self.table.name).key_condition_expression("pk = :pk").consistent_read(true);
         let mut pages = query.expression_attribute_values(":pk", AttributeValue::S(format!("h#{digit}"))).into_paginator().items().send();
         let mut heads = Vec::new();
         while let Some(item) = pages.next().await {
-            let item = item.map_err(|error| self.failed(what, "dynamodb:Query", &error))?;
-            heads.push(items::head(&item).ok_or_else(|| self.undecodable(what))?);
+            let item = item.map_err(|error| self.table.failed(what, "dynamodb:Query", &error))?;
+            heads.push(items::head(&item).ok_or_else(|| self.table.undecodable(what))?);
         }
         Ok(heads)
     }
@@ -131,7 +108,7 @@ impl IndexStore for DynamoIndex {
     async fn page(&self, key: &PageKey) -> Result<Option<Page>, PortError> {
         let what = format!("reading page {} of {}", key.number, key.state);
         let Some(item) = self.get(&what, items::page_key(key)).await? else { return Ok(None) };
-        let page = items::page(&item).ok_or_else(|| self.undecodable(&what))?;
+        let page = items::page(&item).ok_or_else(|| self.table.undecodable(&what))?;
         Ok(Some(page))
     }
 
@@ -145,7 +122,7 @@ impl IndexStore for DynamoIndex {
     async fn head(&self, state: &StateId) -> Result<Option<Head>, PortError> {
         let what = format!("reading the head of {state}");
         let Some(item) = self.get(&what, items::head_key(&state_key(state))).await? else { return Ok(None) };
-        Ok(Some(items::head(&item).ok_or_else(|| self.undecodable(&what))?))
+        Ok(Some(items::head(&item).ok_or_else(|| self.table.undecodable(&what))?))
     }
 
     async fn put_head(&self, head: &Head, expected: Option<u64>) -> Result<Written, PortError> {

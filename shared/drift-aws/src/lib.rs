@@ -9,6 +9,7 @@ mod ledger;
 mod native;
 mod queue;
 mod states;
+mod table;
 
 pub use alerts::SnsAlerts;
 pub use client::{ClientSettings, http_client, load};

@@ -69,8 +69,8 @@ impl DeadLetters for SqsDeadLetters {
             let value = value.map_err(|error| PortError::Permanent { what: what.clone(), why: error.to_string() })?;
             send = send.message_attributes(name, value);
         }
-        let sent = send.send().await;
-        sent.map(|_| ()).map_err(|error| Call { what: &what, action: "sqs:SendMessage", resource: &self.queue }.failed(&error))
+        let answer = send.send().await;
+        answer.map(|_| ()).map_err(|error| Call { what: &what, action: "sqs:SendMessage", resource: &self.queue }.failed(&error))
     }
 }
 

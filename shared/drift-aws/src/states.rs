@@ -10,7 +10,7 @@ mod s3;
 
 use aws_types::SdkConfig;
 use drift_engine::ports::{Fragment, Lock, PortError, RecordedState, StateObject};
-use drift_model::{ByteRange, StateId};
+use drift_model::{ByteRange, StateId, Timestamp};
 
 pub use self::pattern::{StatePattern, StatePatternError};
 use self::s3::Buckets;
@@ -42,6 +42,13 @@ impl RecordedState for States {
         match state.as_s3() {
             Some((bucket, key)) => self.buckets.etag(bucket, key).await,
             None => file::etag(state),
+        }
+    }
+
+    async fn written(&self, state: &StateId) -> Result<Option<Timestamp>, PortError> {
+        match state.as_s3() {
+            Some((bucket, key)) => self.buckets.written(bucket, key).await,
+            None => file::written(state),
         }
     }
 

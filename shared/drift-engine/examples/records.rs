@@ -209,7 +209,7 @@ fn sorted(folder: &Path) -> Result<Vec<PathBuf>> {
 fn renamed(text: &str, copy: usize) -> String {
     let Ok(state) = serde_json::from_str::<Value>(text) else { return text.to_owned() };
     let mut words = BTreeSet::new();
-    for instance in state["resources"].as_array().into_iter().flatten().flat_map(|resource| resource["instances"].as_array()).flatten() {
+    for instance in state["resources"].as_array().into_iter().flatten().filter_map(|resource| resource["instances"].as_array()).flatten() {
         for name in
             ["id", "name", "bucket", "function_name", "arn", "key_id", "zone_id", "dns_name", "unique_id", "domain_name", "association_id"]
         {

@@ -11,6 +11,6 @@ mod states;
 pub(crate) mod examples;
 
 pub use ledger::MemoryLedger;
-pub use outside::{ManualClock, MemoryAlerts, MemoryDeadLetters, ScriptedReader};
+pub use outside::{DeadLetter, ManualClock, MemoryAlerts, MemoryDeadLetters, ScriptedReader};
 pub use queue::MemoryQueue;
 pub use states::MemoryStates;

@@ -68,9 +68,9 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(lock: Option<Lock>, changes: &[Change], put_off: Option<(u32, i64)>, expected: Patience) {
+    fn check(lock: Option<&Lock>, changes: &[Change], put_off: Option<(u32, i64)>, expected: Patience) {
         let put_off = put_off.map(|(attempt, since)| (attempt, time(since)));
-        assert_eq!(patience(lock.as_ref(), changes, put_off, time(NOW), &Timing::default()), expected);
+        assert_eq!(patience(lock, changes, put_off, time(NOW), &Timing::default()), expected);
     }
 
     fn wait(seconds: u64) -> Patience {
@@ -98,15 +98,15 @@ mod tests {
 
     #[test]
     fn a_lock_is_waited_for_with_growing_delays() {
-        check(Some(lock(Some(NOW - 10))), &[], None, wait(30));
-        check(Some(lock(None)), &[], Some((2, NOW - 90)), wait(120));
-        check(Some(lock(None)), &[], Some((40, NOW - 5 * 3600)), wait(900));
+        check(Some(&lock(Some(NOW - 10))), &[], None, wait(30));
+        check(Some(&lock(None)), &[], Some((2, NOW - 90)), wait(120));
+        check(Some(&lock(None)), &[], Some((40, NOW - 5 * 3600)), wait(900));
     }
 
     #[test]
     fn after_six_hours_a_verdict_counts_as_found_during_a_run() {
         let during = Patience::Count { during_a_run: true };
-        check(Some(lock(None)), &[], Some((30, NOW - 6 * 3600)), during);
-        check(Some(lock(Some(NOW - 7 * 3600))), &[], None, during);
+        check(Some(&lock(None)), &[], Some((30, NOW - 6 * 3600)), during);
+        check(Some(&lock(Some(NOW - 7 * 3600))), &[], None, during);
     }
 }

@@ -106,10 +106,11 @@ fn is_a_rule(type_name: &str) -> bool {
     matches!(type_name, "aws_security_group_rule" | "aws_network_acl_rule")
 }
 
-/// How often a value names all addresses.
+/// How often a value names all addresses: alone, or as a word of a rule (`tcp 22 0.0.0.0/0`), which is how the native
+/// reader writes a security group's.
 fn whole_world(value: &Value) -> usize {
     match value {
-        Value::String(text) => usize::from(matches!(text.as_str(), "0.0.0.0/0" | "::/0")),
+        Value::String(text) => usize::from(text.split_whitespace().any(|word| matches!(word, "0.0.0.0/0" | "::/0"))),
         Value::Array(items) => items.iter().map(whole_world).sum(),
         Value::Object(members) => members.values().map(whole_world).sum(),
         _ => 0,

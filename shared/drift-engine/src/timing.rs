@@ -27,7 +27,7 @@ pub struct Timing {
 impl Default for Timing {
     fn default() -> Self {
         Self {
-            grace: Duration::from_secs(120),
+            grace: Duration::from_mins(2),
             defer: [30, 60, 120, 300, 900].map(Duration::from_secs).to_vec(),
             defer_limit: Duration::from_hours(6),
             recheck_within: Duration::from_secs(15),

@@ -89,7 +89,7 @@ fn an_indexer_killed_at_any_write_leaves_what_the_next_one_makes_right() {
         world.index.0.fail_after(Some(writes));
         let killed = world.index(&state).is_err();
         world.index.0.fail_after(None);
-        world.clock.pass(Duration::from_secs(600));
+        world.clock.pass(Duration::from_mins(10));
         world.index(&state).expect("indexes");
         assert!(world.index.0.held() == wanted.index.0.held(), "other entries after {writes} writes");
         assert!(world.index.0.filled() == wanted.index.0.filled(), "other pages after {writes} writes");

@@ -125,6 +125,7 @@ mod tests {
 
     use super::*;
 
+    #[expect(clippy::needless_pass_by_value, reason = "a case reads as one expression")]
     fn actor(record: Value) -> String {
         let text = record.to_string();
         let actor = of(&Fields::of(text.as_bytes()).expect("an object"));
@@ -133,6 +134,7 @@ mod tests {
     }
 
     #[track_caller]
+    #[expect(clippy::needless_pass_by_value, reason = "a case reads as one expression")]
     fn check(identity: Value, expected: &str) {
         assert_eq!(actor(json!({ "userIdentity": identity })), expected);
     }

@@ -68,7 +68,7 @@ pub fn read(record: &[u8]) -> Reading {
     let event = match (&source, &name) {
         (Some(source), Some(name)) => format!("{}:{name}", source.split('.').next().unwrap_or(source)),
         (None, Some(name)) => name.clone(),
-        (Some(_), None) | (None, None) => String::new(),
+        (Some(_) | None, None) => String::new(),
     };
     let head = RecordHead { event_id: fields.id.as_deref().map(|id| RecordId(id.to_owned())), event, source, name, actor };
     let outcome = outcome(&fields, &head).unwrap_or_else(|why| Outcome::Malformed { why: why.to_owned() });

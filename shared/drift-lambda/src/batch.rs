@@ -1,8 +1,9 @@
 use std::{future::Future, panic::AssertUnwindSafe};
 
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use drift_engine::ports::{DeadLetters, PortError};
 use futures::FutureExt;
-use serde::Serialize;
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::EdgeError;
@@ -16,14 +17,16 @@ pub struct Message {
     pub body: String,
 }
 
-/// The messages of an invocation: those of an SQS batch, else the payload itself as one.
+/// The messages of an invocation: those of an SQS batch, else the payload itself as one. A message of which SQS told no
+/// id cannot be answered alone, and its batch counts as one.
 #[must_use]
 pub fn messages(payload: &Value) -> Vec<Message> {
-    let of_sqs = |record: &Value| {
-        let text = |name: &str| record.get(name).and_then(Value::as_str).map(str::to_owned);
-        Some(Message { id: Some(text("messageId")?), body: text("body")? })
-    };
-    let batch = payload.get("Records").and_then(Value::as_array).and_then(|records| records.iter().map(of_sqs).collect());
+    let batch = SqsEvent::deserialize(payload).ok().and_then(|event| {
+        let message = |message: aws_lambda_events::sqs::SqsMessage| {
+            Some(Message { id: Some(message.message_id?), body: message.body.unwrap_or_default() })
+        };
+        event.records.into_iter().map(message).collect::<Option<Vec<_>>>()
+    });
     batch.unwrap_or_else(|| vec![Message { id: None, body: payload.to_string() }])
 }
 
@@ -36,61 +39,34 @@ pub struct Done {
     pub record: Option<String>,
 }
 
-/// What Lambda is answered: which messages to deliver again (`ReportBatchItemFailures`).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct BatchFailures {
-    batch_item_failures: Vec<ItemFailure>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ItemFailure {
-    item_identifier: String,
-}
-
-impl BatchFailures {
-    /// Answers each message: what may succeed later is delivered again; what cannot succeed is sent to the dead letters
-    /// with the reason, and counts as done.
-    ///
-    /// # Errors
-    ///
-    /// Where an event that no queue holds is to be delivered again: Lambda repeats the invocation.
-    pub async fn of(messages: &[Message], done: Vec<Done>, dead_letters: &impl DeadLetters, function: &str) -> Result<Self, EdgeError> {
-        let mut failures = Self::default();
-        for (message, done) in messages.iter().zip(done) {
-            let mut result = done.result;
-            if let Err(PortError::Permanent { what, why }) = &result {
-                let reason = format!("{what}: {why}");
-                tracing::error!(
-                    message = message.id,
-                    record = done.record,
-                    reason,
-                    "a message cannot succeed and goes to the dead letters"
-                );
-                result = dead_letters.bury(&message.body, &reason, done.record.as_deref(), function).await;
-            }
-            let Err(error) = result else { continue };
-            tracing::warn!(message = message.id, record = done.record, %error, "a message is to be delivered again");
-            match &message.id {
-                Some(id) => failures.batch_item_failures.push(ItemFailure { item_identifier: id.clone() }),
-                None => return Err(EdgeError(error)),
-            }
+/// Answers each message: what may succeed later is delivered again (`ReportBatchItemFailures`); what cannot succeed is
+/// sent to the dead letters with the reason, and counts as done.
+///
+/// # Errors
+///
+/// Where an event that no queue holds is to be delivered again: Lambda repeats the invocation.
+pub async fn answer(
+    messages: &[Message],
+    done: Vec<Done>,
+    dead_letters: &impl DeadLetters,
+    function: &str,
+) -> Result<SqsBatchResponse, EdgeError> {
+    let mut response = SqsBatchResponse::default();
+    for (message, done) in messages.iter().zip(done) {
+        let mut result = done.result;
+        if let Err(PortError::Permanent { what, why }) = &result {
+            let reason = format!("{what}: {why}");
+            tracing::error!(message = message.id, record = done.record, reason, "a message cannot succeed and goes to the dead letters");
+            result = dead_letters.bury(&message.body, &reason, done.record.as_deref(), function).await;
         }
-        Ok(failures)
+        let Err(error) = result else { continue };
+        tracing::warn!(message = message.id, record = done.record, %error, "a message is to be delivered again");
+        match &message.id {
+            Some(id) => response.add_failure(id.clone()),
+            None => return Err(EdgeError(error)),
+        }
     }
-
-    /// How many messages are delivered again.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.batch_item_failures.len()
-    }
-
-    /// Whether none is.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.batch_item_failures.is_empty()
-    }
+    Ok(response)
 }
 
 /// What `work` comes to, or nothing where it panicked: that must cost only what was being worked on.
@@ -124,7 +100,7 @@ mod tests {
         let dead = MemoryDeadLetters::default();
         let messages = [message("1"), message("2"), message("3")];
         let results = vec![done(Ok(())), done(Err(error(true))), done(Err(error(false)))];
-        let answered = BatchFailures::of(&messages, results, &dead, "f");
+        let answered = answer(&messages, results, &dead, "f");
         let failures = futures::executor::block_on(answered).expect("a batch is always answered");
         assert_eq!(json!(failures), json!({"batchItemFailures": [{"itemIdentifier": "2"}]}));
         assert_eq!(dead.buried(), [("3".to_owned(), "a: b".to_owned(), Some("r".to_owned()), "f".to_owned())]);

@@ -171,13 +171,11 @@ impl Reading<'_> {
     fn place(&mut self) -> Option<Place> {
         let variable = "DRIFTWIRE_DEFAULT_PLACE";
         let value = (self.variable)(variable)?;
-        match value.split('/').collect::<Vec<_>>()[..] {
-            [partition, account, region] => Some(Place::new(partition, account, region)),
-            _ => {
-                self.wrong.push(Unset { variable, why: format!("is not `partition/account/region`: `{value}`") });
-                None
-            }
-        }
+        let [partition, account, region] = value.split('/').collect::<Vec<_>>()[..] else {
+            self.wrong.push(Unset { variable, why: format!("is not `partition/account/region`: `{value}`") });
+            return None;
+        };
+        Some(Place::new(partition, account, region))
     }
 }
 

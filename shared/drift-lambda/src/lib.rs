@@ -8,7 +8,7 @@ mod log;
 mod metrics;
 mod wiring;
 
-pub use batch::{BatchFailures, Done, Message, isolated, messages};
+pub use batch::{Done, Message, answer, isolated, messages};
 pub use config::{Settings, SettingsError, Unset};
 pub use log::start_log;
 pub use metrics::emit;

@@ -7,6 +7,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Vis
 use serde_json::value::RawValue;
 
 /// A list's elements as they stand in the input, or nothing where it is no list.
+#[derive(Default)]
 pub(crate) struct RawList<'a>(pub(crate) Option<Vec<&'a RawValue>>);
 
 /// What a visitor makes of JSON of these other shapes: its value's default.
@@ -18,12 +19,6 @@ macro_rules! anything_else_is_odd {
     };
 }
 pub(crate) use anything_else_is_odd;
-
-impl Default for RawList<'_> {
-    fn default() -> Self {
-        Self(None)
-    }
-}
 
 impl<'de: 'a, 'a> Deserialize<'de> for RawList<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

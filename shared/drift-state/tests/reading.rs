@@ -16,6 +16,7 @@ fn settings() -> Settings<'static> {
     Settings { default_place: None, places: BTreeMap::new(), identifiers: &id_alone }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "a case reads as one expression")]
 fn of(resources: Value) -> Value {
     json!({"version": 4, "terraform_version": "1.11.4", "serial": 7, "lineage": "l", "outputs": {}, "resources": resources})
 }
@@ -49,6 +50,7 @@ fn shown(state: &Value) -> String {
 
 const AWS: &str = r#"provider["registry.terraform.io/hashicorp/aws"]"#;
 
+#[expect(clippy::needless_pass_by_value, reason = "a case reads as one expression")]
 fn queue(name: &str, instances: Value) -> Value {
     json!({"mode": "managed", "type": "aws_sqs_queue", "name": name, "provider": AWS, "instances": instances})
 }
@@ -170,7 +172,7 @@ fn refused(bytes: &str) -> StateError {
 
 #[test]
 fn what_is_no_state_of_version_4_says_what_it_is() {
-    let all: String = [
+    let all = [
         "",
         " \n",
         "invalid",
@@ -189,8 +191,9 @@ fn what_is_no_state_of_version_4_says_what_it_is() {
         r#"{"serial": 1, "lineage": "l", "meta": {}, "encrypted_data": "x", "encryption_version": "v0"}"#,
     ]
     .iter()
-    .map(|bytes| format!("{}\n", refused(bytes)))
-    .collect();
+    .map(|bytes| refused(bytes).to_string())
+    .collect::<Vec<_>>()
+    .join("\n");
     assert_snapshot!(all, @"
     the state is empty: it can be read as soon as Terraform has written it
     the state is empty: it can be read as soon as Terraform has written it

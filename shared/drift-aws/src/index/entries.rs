@@ -43,11 +43,11 @@ impl DynamoIndex {
             if attempt > 0 {
                 tokio::time::sleep(pause(attempt)).await;
             }
-            let request = KeysAndAttributes::builder().set_keys(Some(left)).build().map_err(|_| self.undecodable(what))?;
-            let batch = self.client.batch_get_item().request_items(&self.table, request);
-            let answer = batch.send().await.map_err(|error| self.failed(what, "dynamodb:BatchGetItem", &error))?;
+            let request = KeysAndAttributes::builder().set_keys(Some(left)).build().map_err(|_| self.table.undecodable(what))?;
+            let batch = self.table.client.batch_get_item().request_items(&self.table.name, request);
+            let answer = batch.send().await.map_err(|error| self.table.failed(what, "dynamodb:BatchGetItem", &error))?;
             for item in answer.responses.into_iter().flatten().flat_map(|(_, items)| items) {
-                found.push(items::entry(&item).ok_or_else(|| self.undecodable(what))?);
+                found.push(items::entry(&item).ok_or_else(|| self.table.undecodable(what))?);
             }
             left = answer.unprocessed_keys.into_iter().flatten().flat_map(|(_, rest)| rest.keys).collect();
             if left.is_empty() {
@@ -55,7 +55,7 @@ impl DynamoIndex {
             }
         }
         Err(PortError::Retryable {
-            what: format!("{what} in the table {}", self.table),
+            what: format!("{what} in the table {}", self.table.name),
             why: format!("{} of {} keys were left unprocessed {ATTEMPTS} times", left.len(), keys.len()),
         })
     }
@@ -99,18 +99,18 @@ impl DynamoIndex {
         match update.send().await {
             Ok(_) => Ok(true),
             Err(error) if code(&error) == Some("ConditionalCheckFailedException") => Ok(false),
-            Err(error) => Err(self.failed("adding to an identifier", "dynamodb:UpdateItem", &error)),
+            Err(error) => Err(self.table.failed("adding to an identifier", "dynamodb:UpdateItem", &error)),
         }
     }
 
     async fn mark(&self, key: EntryKey) -> Result<(), PortError> {
         let update = self.update(key).update_expression("SET #more = :true").expression_attribute_names("#more", "more");
         let marked = update.expression_attribute_values(":true", AttributeValue::Bool(true)).send().await;
-        marked.map(|_| ()).map_err(|error| self.failed("marking an identifier", "dynamodb:UpdateItem", &error))
+        marked.map(|_| ()).map_err(|error| self.table.failed("marking an identifier", "dynamodb:UpdateItem", &error))
     }
 
     fn update(&self, key: EntryKey) -> UpdateItemFluentBuilder {
-        self.client.update_item().table_name(&self.table).set_key(Some(entry_key(key)))
+        self.table.client.update_item().table_name(&self.table.name).set_key(Some(entry_key(key)))
     }
 
     pub(super) async fn delete_holders(&self, state: &StateId, generation: u64, releases: &[Release]) -> Result<Written, PortError> {
@@ -128,22 +128,22 @@ impl DynamoIndex {
     async fn delete_together(&self, state: &StateId, generation: u64, releases: &[Release]) -> Result<Written, PortError> {
         let what = format!("deleting identifiers of {state}");
         let check = ConditionCheck::builder()
-            .table_name(&self.table)
+            .table_name(&self.table.name)
             .set_key(Some(head_key(&state_key(state))))
             .condition_expression("#gen = :g")
             .expression_attribute_names("#gen", "gen")
             .expression_attribute_values(":g", items::number(generation))
             .build()
-            .map_err(|_| self.undecodable(&what))?;
+            .map_err(|_| self.table.undecodable(&what))?;
         let mut writes = vec![TransactWriteItem::builder().condition_check(check).build()];
         for release in releases {
-            let update = self.deletion(release).ok_or_else(|| self.undecodable(&what))?;
+            let update = self.deletion(release).ok_or_else(|| self.table.undecodable(&what))?;
             writes.push(TransactWriteItem::builder().update(update).build());
         }
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let sent = self.client.transact_write_items().set_transact_items(Some(writes.clone())).send().await;
+            let sent = self.table.client.transact_write_items().set_transact_items(Some(writes.clone())).send().await;
             let Err(error) = sent else { return Ok(Written::Yes) };
             let cancelled = error.as_service_error().and_then(|error| match error {
                 aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError::TransactionCanceledException(cancelled) => {
@@ -151,7 +151,7 @@ impl DynamoIndex {
                 }
                 _ => None,
             });
-            let Some(cancelled) = cancelled else { return Err(self.failed(&what, "dynamodb:TransactWriteItems", &error)) };
+            let Some(cancelled) = cancelled else { return Err(self.table.failed(&what, "dynamodb:TransactWriteItems", &error)) };
             let mut codes = cancelled.cancellation_reasons().iter().map(|reason| reason.code().unwrap_or_default());
             if codes.next() == Some("ConditionalCheckFailed") {
                 return Ok(Written::Conflict);
@@ -165,7 +165,7 @@ impl DynamoIndex {
     }
 
     fn deletion(&self, release: &Release) -> Option<Update> {
-        let mut update = Update::builder().table_name(&self.table).set_key(Some(entry_key(release.key)));
+        let mut update = Update::builder().table_name(&self.table.name).set_key(Some(entry_key(release.key)));
         let mut clauses = Vec::new();
         for strength in [Strength::Own, Strength::Catalog, Strength::Reference] {
             let holders: Vec<String> =
@@ -182,7 +182,7 @@ impl DynamoIndex {
     }
 
     async fn delete_if_empty(&self, key: EntryKey) -> Result<(), PortError> {
-        let delete = self.client.delete_item().table_name(&self.table).set_key(Some(entry_key(key)));
+        let delete = self.table.client.delete_item().table_name(&self.table.name).set_key(Some(entry_key(key)));
         let condition = "attribute_not_exists(#own) AND attribute_not_exists(#catalog) AND attribute_not_exists(#reference)";
         let mut delete = delete.condition_expression(condition);
         for name in ["own", "catalog", "reference"] {
@@ -190,7 +190,7 @@ impl DynamoIndex {
         }
         match delete.send().await {
             Err(error) if code(&error) != Some("ConditionalCheckFailedException") => {
-                Err(self.failed("deleting an identifier that nobody holds", "dynamodb:DeleteItem", &error))
+                Err(self.table.failed("deleting an identifier that nobody holds", "dynamodb:DeleteItem", &error))
             }
             _ => Ok(()),
         }

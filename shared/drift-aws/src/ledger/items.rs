@@ -48,8 +48,8 @@ pub(super) fn item(drift: &Drift, alert: Option<&Alert>, version: u64) -> Option
             put("open_account", text(&place.account));
         }
     }
-    // What still owes an alert must not be forgotten before it was told.
-    if let (None, Some(expires)) = (alert, expires(drift)) {
+    // Months after the sweep, which runs every minute, has told what is owed.
+    if let Some(expires) = expires(drift) {
         put("expires", AttributeValue::N(expires.as_second().to_string()));
     }
     if let Some(alert) = alert {

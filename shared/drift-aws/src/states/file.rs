@@ -9,7 +9,7 @@ use std::{
 };
 
 use drift_engine::ports::{Fragment, Lock, PortError, StateObject};
-use drift_model::{ByteRange, StateId};
+use drift_model::{ByteRange, StateId, Timestamp};
 
 use super::lock;
 
@@ -22,12 +22,21 @@ pub(super) fn whole(state: &StateId) -> Result<Option<StateObject>, PortError> {
     }
 }
 
+pub(super) fn written(state: &StateId) -> Result<Option<Timestamp>, PortError> {
+    let changed = metadata(state)?.and_then(|metadata| metadata.modified().ok());
+    Ok(changed.and_then(|changed| Timestamp::try_from(changed).ok()))
+}
+
+fn metadata(state: &StateId) -> Result<Option<fs::Metadata>, PortError> {
+    match fs::metadata(&state.0) {
+        Ok(metadata) => Ok(Some(metadata)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failed(state, &error)),
+    }
+}
+
 pub(super) fn etag(state: &StateId) -> Result<Option<String>, PortError> {
-    let metadata = match fs::metadata(&state.0) {
-        Ok(metadata) => metadata,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(failed(state, &error)),
-    };
+    let Some(metadata) = metadata(state)? else { return Ok(None) };
     let changed = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
     Ok(Some(format!("\"{}-{}\"", changed.as_nanos(), metadata.len())))
 }

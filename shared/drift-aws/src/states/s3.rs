@@ -1,10 +1,10 @@
 //! States in S3, and what locks them.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::{operation::head_object::HeadObjectOutput, primitives::ByteStream};
 use aws_types::{SdkConfig, service_config::ServiceConfigKey};
 use drift_engine::ports::{Fragment, Lock, PortError, StateObject};
-use drift_model::{ByteRange, StateId};
+use drift_model::{ByteRange, StateId, Timestamp};
 use futures::future::try_join_all;
 
 use super::{StatePattern, lock};
@@ -38,9 +38,18 @@ impl Buckets {
     }
 
     pub(super) async fn etag(&self, bucket: &str, key: &str) -> Result<Option<String>, PortError> {
+        Ok(self.head(bucket, key).await?.and_then(|answer| answer.e_tag))
+    }
+
+    pub(super) async fn written(&self, bucket: &str, key: &str) -> Result<Option<Timestamp>, PortError> {
+        let answer = self.head(bucket, key).await?;
+        Ok(answer.and_then(|answer| Timestamp::from_second(answer.last_modified?.secs()).ok()))
+    }
+
+    async fn head(&self, bucket: &str, key: &str) -> Result<Option<HeadObjectOutput>, PortError> {
         let object = Object::new(bucket, key);
         match self.s3.head_object().bucket(bucket).key(key).send().await {
-            Ok(answer) => Ok(answer.e_tag),
+            Ok(answer) => Ok(Some(answer)),
             // A HEAD has no body that could say whether the key or the bucket is what is not there.
             Err(error) if status(&error) == Some(404) => Ok(None),
             Err(error) => Err(object.call("s3:GetObject").failed(&error)),

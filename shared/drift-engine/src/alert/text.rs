@@ -1,3 +1,5 @@
+use std::fmt::Write;
+
 use drift_model::{Cause, DriftStatus, Timestamp, TransitionKind};
 
 use super::{neutral, value};
@@ -185,14 +187,14 @@ fn who(change: &Cause) -> String {
     let actor = &change.actor;
     let mut text = neutral(&actor.name);
     if let Some(address) = &change.source_address {
-        text.push_str(&format!(" from {}", neutral(address)));
+        let _ = write!(text, " from {}", neutral(address));
     }
     if actor.console {
         text.push_str(", in the console");
     }
     match (&actor.tool, &change.user_agent) {
-        (Some(tool), _) => text.push_str(&format!(", by what says it is {tool}")),
-        (None, Some(agent)) if !actor.console => text.push_str(&format!(", with {}", neutral(agent))),
+        (Some(tool), _) => drop(write!(text, ", by what says it is {tool}")),
+        (None, Some(agent)) if !actor.console => drop(write!(text, ", with {}", neutral(agent))),
         _ => {}
     }
     text

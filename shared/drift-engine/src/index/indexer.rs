@@ -100,7 +100,7 @@ pub struct Indexer<'a, S, I, C> {
 }
 
 /// How long an indexer has a state alone; renewed at half of it.
-const LEASE: Duration = Duration::from_secs(120);
+const LEASE: Duration = Duration::from_mins(2);
 /// How many versions of a state one call follows, while it is written again and again.
 const FOLLOWED: usize = 3;
 /// How many requests are under way at once.

@@ -71,21 +71,18 @@ pub fn transition(held: Option<&Drift>, look: &Look<'_>) -> Step {
 }
 
 fn in_sync(held: Option<&Drift>, look: &Look<'_>) -> Step {
-    match held.filter(|held| held.status.is_open()) {
-        Some(held) => {
-            let mut drift = Drift { status: DriftStatus::Resolved, differences: Vec::new(), unreadable: None, ..next(Some(held), look) };
-            // What led to this look may have repaired it, but does not explain it.
-            let seen: Vec<Seen> = look.seen.iter().map(|seen| Seen { explains: false, ..seen.clone() }).collect();
-            merge(&mut drift, &seen);
-            tell(drift, TransitionKind::Resolved, look, held.differences.clone())
-        }
-        None => {
-            let status = held.map_or(DriftStatus::InSync, |held| match held.status {
-                DriftStatus::NoLongerManaged => DriftStatus::Resolved,
-                status => status,
-            });
-            quiet(Drift { status, ..next(held, look) })
-        }
+    if let Some(held) = held.filter(|held| held.status.is_open()) {
+        let mut drift = Drift { status: DriftStatus::Resolved, differences: Vec::new(), unreadable: None, ..next(Some(held), look) };
+        // What led to this look may have repaired it, but does not explain it.
+        let seen: Vec<Seen> = look.seen.iter().map(|seen| Seen { explains: false, ..seen.clone() }).collect();
+        merge(&mut drift, &seen);
+        tell(drift, TransitionKind::Resolved, look, held.differences.clone())
+    } else {
+        let status = held.map_or(DriftStatus::InSync, |held| match held.status {
+            DriftStatus::NoLongerManaged => DriftStatus::Resolved,
+            status => status,
+        });
+        quiet(Drift { status, ..next(held, look) })
     }
 }
 

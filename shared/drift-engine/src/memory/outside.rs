@@ -64,13 +64,16 @@ impl Alerts for MemoryAlerts {
     }
 }
 
-/// Keeps what is buried: message, reason, record and function.
+/// What was buried: message, reason, record and function.
+pub type DeadLetter = (String, String, Option<String>, String);
+
+/// Keeps what is buried.
 #[derive(Debug, Default)]
-pub struct MemoryDeadLetters(Mutex<Vec<(String, String, Option<String>, String)>>);
+pub struct MemoryDeadLetters(Mutex<Vec<DeadLetter>>);
 
 impl MemoryDeadLetters {
     /// What was buried, in order.
-    pub fn buried(&self) -> Vec<(String, String, Option<String>, String)> {
+    pub fn buried(&self) -> Vec<DeadLetter> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
