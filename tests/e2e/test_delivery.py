@@ -2,8 +2,9 @@
 
 import json
 
-from conftest import indexed, make_firewall
+from conftest import indexed
 from support import records
+from support.firewall import make_firewall
 from support.proxy import refuse
 
 def test_the_same_record_twice_is_told_once(driftwire, firewall):

@@ -2,8 +2,9 @@
 
 import json
 
-from conftest import KEY, indexed, make_firewall
+from conftest import KEY, indexed
 from support import records, terraform
+from support.firewall import make_firewall
 from support.proxy import first
 
 

@@ -6,8 +6,9 @@ import zipfile
 
 import pytest
 
-from conftest import indexed, make_firewall
+from conftest import indexed
 from support import records, terraform
+from support.firewall import make_firewall
 
 SECRET = "correct-horse-battery-staple-41"
 NEW_SECRET = "tr0ub4dor-and-a-few-more-words-7"
