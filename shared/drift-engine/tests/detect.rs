@@ -17,8 +17,9 @@ use drift_engine::{
     work::Work,
 };
 use drift_model::{
-    Actor, ActorKind, Address, Change, Declared, Drift, DriftStatus, Facet, Instance, InstanceRef, Judgement, Named, Place, Reader, ReasonKind,
-    RecordId, Scope, Sensitivity, Severity, StateId, Strength, Timestamp, Tool, TransitionKind, Verdict, compare, identifiers_of,
+    Actor, ActorKind, Address, Change, Declared, Drift, DriftStatus, Facet, Instance, InstanceRef, Judgement, Named, Place, Reader,
+    ReasonKind, RecordId, Scope, Sensitivity, Severity, StateId, Strength, Timestamp, Tool, TransitionKind, Verdict, compare,
+    identifiers_of,
 };
 use drift_state::Settings;
 use proptest::prelude::*;
@@ -541,7 +542,8 @@ fn late_look(newer: i64, older: i64, expected: &[TransitionKind]) {
     };
     for (delay, read_began) in [(newer, second), (older, first)] {
         let judgement = judgement(delay, read_began);
-        let look = Look { judgement: &judgement, seen: &[], severity: Severity::Medium, during_a_run: false, written: None, reindexed: false };
+        let look =
+            Look { judgement: &judgement, seen: &[], severity: Severity::Medium, during_a_run: false, written: None, reindexed: false };
         let Memory { ledger, alerts, clock, .. } = world.ports();
         let timing = (clock.now(), Duration::from_mins(1));
         now(record(ledger, alerts, &judgement.instance, timing, |held| transition(held, &look))).expect("records");

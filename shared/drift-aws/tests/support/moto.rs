@@ -26,7 +26,7 @@ impl Moto {
             .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../.venv/bin/moto_server"), PathBuf::from);
         if !program.exists() {
             // Written directly, because the test harness would capture `eprintln!`.
-            let _ = writeln!(std::io::stderr(), "skipped: {} is absent (make setup installs it)", program.display());
+            let _ = writeln!(std::io::stderr(), "skipped: {} is absent (make venv installs it)", program.display());
             return None;
         }
         let mut server = Command::new(&program)
