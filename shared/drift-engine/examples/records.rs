@@ -8,6 +8,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     error::Error,
+    fmt::Write as _,
     fs,
     path::{Path, PathBuf},
     pin::pin,
@@ -69,8 +70,10 @@ fn main() -> Result<()> {
         let mut index = MemoryIndex::default();
         let mut instances = 0;
         'fleet: for copy in 0.. {
-            for (scenario, text) in &states {
-                let renamed = if copy == 0 { text.clone() } else { renamed(text, copy) };
+            for (number, (scenario, text)) in states.iter().enumerate() {
+                // The recorded clouds were all made from one seed, so that their ids repeat; no two ids of AWS do.
+                let text = with_ids_of(text, copy * states.len() + number);
+                let renamed = if copy == 0 { text } else { renamed(&text, copy) };
                 let name = if copy == 0 { scenario.clone() } else { format!("{scenario}/{copy}") };
                 instances += add(&mut index, &catalog, &name, &renamed)?;
                 if instances >= size {
@@ -79,8 +82,10 @@ fn main() -> Result<()> {
             }
         }
         let mut fleet = Count::default();
-        for case in &cases {
-            fleet.case(&catalog, &index, case, false)?;
+        let numbers: BTreeMap<&String, usize> = states.keys().enumerate().map(|(number, scenario)| (scenario, number)).collect();
+        for case in &mut cases {
+            case.records = with_ids_of(&case.records, numbers.get(&case.scenario).copied().unwrap_or_default());
+            fleet.case(&catalog, &index, case, details)?;
         }
         println!("among {instances} instances: {fleet}");
     }
@@ -202,6 +207,32 @@ fn sorted(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut paths = fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<std::result::Result<Vec<_>, _>>()?;
     paths.sort();
     Ok(paths)
+}
+
+/// The text with every id that has a prefix (`vpc-0a1b...`) made that of cloud `number`, the same everywhere.
+fn with_ids_of(text: &str, number: usize) -> String {
+    let is_of_an_id = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(is_of_an_id) {
+        let end = rest[start..].find(|letter| !is_of_an_id(letter)).map_or(rest.len(), |length| start + length);
+        let (before, word) = (&rest[..start], &rest[start..end]);
+        out.push_str(before);
+        match word.rsplit_once('-') {
+            Some((prefix, digits))
+                if digits.len() >= 17
+                    && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+                    && prefix.bytes().any(|byte| byte.is_ascii_lowercase()) =>
+            {
+                out.push_str(&word[..word.len() - 4]);
+                let _ = write!(out, "{number:04x}");
+            }
+            _ => out.push_str(word),
+        }
+        rest = &rest[end..];
+    }
+    out.push_str(rest);
+    out
 }
 
 /// The state with every name and id made another's, the same everywhere in it: words of the instances' own identifying

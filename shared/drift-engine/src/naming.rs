@@ -4,7 +4,8 @@
 //! instances of its place, in one batch. What the index answers is narrowed by what the catalog knows:
 //!
 //! - **Own** identifiers are looked at: those that cannot be mistaken (an ARN, an id with a prefix) whatever the event,
-//!   names only where the event's service can write a type of that name, since names repeat among services.
+//!   names only where the event's service can write a type of that name, since names repeat among services. A mere part
+//!   of a string in the record counts while it leads to few, as a path (`/teams/`) is a part of many names.
 //! - **Declared** references are looked at where the event's service can write the type.
 //! - Other **references** count while at most [`FEW`] instances that the service can write hold them.
 //!
@@ -158,13 +159,17 @@ fn choose(catalog: &Catalog, change: &Change, wanted: &Wanted, hits: &[Hit]) -> 
     for hit in hits {
         let Some(standing) = wanted.forms.get(&hit.value) else { continue };
         overflow |= hit.overflow;
-        let references = hit.holders.iter().filter(|holder| holder.strength == Strength::Reference && can_write(&holder.instance)).count();
-        let few = references <= FEW && !hit.overflow;
+        let are_few = |strength| {
+            !hit.overflow && hit.holders.iter().filter(|holder| holder.strength == strength && can_write(&holder.instance)).count() <= FEW
+        };
+        let few = are_few(Strength::Reference);
+        // A path that many names share (`/teams/`, `prod/`) is a part of each and names none.
+        let names = !standing.part || is_unmistakable(&hit.value) || are_few(Strength::Own);
         for holder in &hit.holders {
             let writes = can_write(&holder.instance);
             let looked_at = match holder.strength {
-                Strength::Own => writes || (!standing.part && is_unmistakable(&hit.value)),
-                Strength::Catalog => writes,
+                Strength::Own => names && (writes || (!standing.part && is_unmistakable(&hit.value))),
+                Strength::Catalog => names && writes,
                 Strength::Reference => writes && few,
             };
             if !looked_at {
