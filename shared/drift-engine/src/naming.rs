@@ -131,7 +131,7 @@ impl Wanted {
     fn of(change: &Change) -> Self {
         let mut forms: BTreeMap<String, Standing> = BTreeMap::new();
         for (order, name) in change.names.iter().enumerate() {
-            let place = PlaceOfName::of(&name.at);
+            let place = PlaceOfName::of(name);
             for (number, form) in identifier_forms(&name.value).into_iter().enumerate() {
                 let standing = Standing { place, part: number > 0, order, at: name.at.clone() };
                 match forms.get_mut(&form) {
@@ -162,13 +162,15 @@ fn choose(catalog: &Catalog, change: &Change, wanted: &Wanted, hits: &[Hit]) -> 
         let are_few = |strength| {
             !hit.overflow && hit.holders.iter().filter(|holder| holder.strength == strength && can_write(&holder.instance)).count() <= FEW
         };
-        let few = are_few(Strength::Reference);
-        // A path that many names share (`/teams/`, `prod/`) is a part of each and names none.
-        let names = !standing.part || is_unmistakable(&hit.value) || are_few(Strength::Own);
+        let few = [Strength::Own, Strength::Catalog, Strength::Reference].map(are_few);
+        let unmistakable = is_unmistakable(&hit.value);
         for holder in &hit.holders {
             let writes = can_write(&holder.instance);
+            let few = few[holder.strength as usize];
+            // A path that many names share (`/teams/`, `prod/`) is a part of each and names none.
+            let names = !standing.part || unmistakable || few;
             let looked_at = match holder.strength {
-                Strength::Own => names && (writes || (!standing.part && is_unmistakable(&hit.value))),
+                Strength::Own => names && (writes || !standing.part && unmistakable),
                 Strength::Catalog => names && writes,
                 Strength::Reference => writes && few,
             };

@@ -216,7 +216,7 @@ fn change_in(world: &World, id: &str, account: &str) -> Change {
         actor: Actor { kind: ActorKind::SsoUser, name: "alice (Admin)".to_owned(), tool: None, console: true },
         source_address: Some("192.0.2.7".to_owned()),
         user_agent: None,
-        names: vec![Named { value: "jobs".to_owned(), at: "requestParameters.queueName".to_owned() }],
+        names: vec![Named { value: "jobs".to_owned(), at: "requestParameters.queueName".to_owned(), free_text: false }],
     }
 }
 

@@ -1,4 +1,4 @@
-use std::{collections::HashSet, fmt::Write as _};
+use std::{collections::HashMap, fmt::Write as _};
 
 use drift_model::{Named, looks_like_a_credential, may_identify, names_a_secret};
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -9,9 +9,11 @@ use crate::fields::Fields;
 /// At most so many names are kept of one record. One call tags at most 1,000 resources of EC2, and most name below ten.
 pub(crate) const MOST: usize = 1_000;
 
-/// Every string of a change that may name a resource, in the record's order, each once.
+/// Every string of a change that may name a resource, in the record's order, each once; twice where the first was in free text.
 pub(crate) fn of(fields: &Fields<'_>) -> Vec<Named> {
-    let mut names = Names { path: String::new(), free_text: false, found: Vec::new(), seen: HashSet::new() };
+    let of_source = |source: &str| fields.source.as_deref().is_some_and(|this| this.eq_ignore_ascii_case(source));
+    let ids = IDS_NAMED_LIKE_SECRETS.iter().filter(|(source, _)| of_source(source)).map(|(_, key)| *key).collect();
+    let mut names = Names { path: String::new(), free_text: false, ids, found: Vec::new(), seen: HashMap::new() };
     for (part, value) in [
         ("requestParameters", fields.request),
         ("responseElements", fields.response),
@@ -31,8 +33,11 @@ struct Names {
     path: String,
     /// Within people's own words: tags and descriptions. There, only what looks like nothing but an ARN or an id counts.
     free_text: bool,
+    /// The keys that hold ids although they look like those of secrets.
+    ids: Vec<&'static str>,
     found: Vec<Named>,
-    seen: HashSet<String>,
+    /// Each string, and whether it was seen in free text alone so far.
+    seen: HashMap<String, bool>,
 }
 
 impl Names {
@@ -48,15 +53,16 @@ impl Names {
             || !may_identify(text)
             || (self.free_text && !looks_unmistakable(text))
             || looks_like_a_credential(text)
-            || self.seen.contains(text);
+            // Whoever writes a resource's name into a tag as well does not hide that the call names it.
+            || self.seen.get(text).is_some_and(|in_free_text| !in_free_text || self.free_text);
         if !unwanted {
-            self.seen.insert(text.to_owned());
-            self.found.push(Named { value: text.to_owned(), at: self.path.clone() });
+            self.seen.insert(text.to_owned(), self.free_text);
+            self.found.push(Named { value: text.to_owned(), at: self.path.clone(), free_text: self.free_text });
         }
     }
 }
 
-/// Parts of a record of which nothing is a resource's name, by the end of the key in lower case.
+/// Parts of a record of which nothing is a resource's name, by their key in lower case.
 fn is_skipped(key: &str) -> bool {
     const KEYS: [&str; 20] = [
         "_return",
@@ -80,8 +86,12 @@ fn is_skipped(key: &str) -> bool {
         "x-amz-acl",
         "xmlns",
     ];
-    KEYS.contains(&key) || names_a_secret(key)
+    KEYS.contains(&key)
 }
+
+/// API Gateway's `apiKey` is the id of a key; the key itself is its `value`. By event source, in lower case.
+/// Source: `UpdateApiKeyRequest` in botocore's model of `apigateway`.
+const IDS_NAMED_LIKE_SECRETS: &[(&str, &str)] = &[("apigateway.amazonaws.com", "apikey")];
 
 /// Keys below which people write what they want.
 fn is_free_text(key: &str) -> bool {
@@ -162,16 +172,19 @@ impl<'de> Visitor<'de> for Walk<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
         let Self(names) = self;
         let (end, outside) = (names.path.len(), names.free_text);
+        // A tag in a list is of AWS's own form, in which some services say what is tagged; a map of tags is people's own.
+        let is_listed_tag = outside && names.path.ends_with(']');
         while let Some(key) = members.next_key::<String>()? {
             let folded = key.to_ascii_lowercase();
+            let secret = names_a_secret(&folded) && !names.ids.contains(&folded.as_str());
             // A tag's key is never a resource's name.
-            if is_skipped(&folded) || (outside && matches!(folded.as_str(), "key" | "tagkey")) {
+            if is_skipped(&folded) || secret || (outside && matches!(folded.as_str(), "key" | "tagkey")) {
                 members.next_value::<IgnoredAny>()?;
                 continue;
             }
             names.path.push('.');
             names.path.push_str(&key);
-            names.free_text = outside || is_free_text(&folded);
+            names.free_text = if is_listed_tag { folded != "resourceid" } else { outside || is_free_text(&folded) };
             members.next_value_seed(Walk(names))?;
             names.path.truncate(end);
             names.free_text = outside;

@@ -1,4 +1,5 @@
 use drift_model::{Actor, Change, Place, RecordId, Timestamp};
+use jiff::{civil::DateTime, tz::Offset};
 
 use crate::{
     actor,
@@ -98,13 +99,19 @@ fn outcome(fields: &Fields<'_>, head: &RecordHead) -> Result<Outcome, &'static s
         id: head.event_id.clone().ok_or("no eventID")?,
         source: source.to_owned(),
         name: name.to_owned(),
-        time: time.parse::<Timestamp>().map_err(|_| "an eventTime that is no time")?,
+        time: moment(time).ok_or("an eventTime that is no time")?,
         place: Place::new(partition(region, fields.identity.arn.as_deref()), account, region),
         actor: head.actor.clone(),
         source_address: fields.source_address.as_deref().map(str::to_owned),
         user_agent: fields.user_agent.as_deref().map(str::to_owned),
         names: names::of(fields),
     })))
+}
+
+/// CloudTrail writes `2026-03-14T09:27:00Z`; what stored a record in between may have left out the offset, which is UTC's.
+fn moment(time: &str) -> Option<Timestamp> {
+    let in_utc = || time.parse::<DateTime>().ok().and_then(|time| Offset::UTC.to_timestamp(time).ok());
+    time.parse().ok().or_else(in_utc)
 }
 
 /// The partition that a region belongs to, by its name; where that tells nothing, the caller's.

@@ -38,4 +38,6 @@ pub struct Named {
     pub value: String,
     /// `requestParameters.groupId`, `resources[0].ARN`.
     pub at: String,
+    /// Whether people write there what they like: in tags, descriptions and comments.
+    pub free_text: bool,
 }

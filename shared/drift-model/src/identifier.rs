@@ -24,7 +24,8 @@ pub struct Identifier {
 pub enum Strength {
     /// The instance's own: `id`, ARN, name, URL, and what the catalog adds for the type.
     Own,
-    /// Another resource's, which the catalog declares for the type.
+    /// What the instance hangs on: another resource's that the catalog declares for the type, or that stands before its
+    /// own name in its ARN or composite id.
     Catalog,
     /// Another resource's, found in some attribute. Counts while it leads to few instances.
     Reference,

@@ -24,9 +24,10 @@ pub struct Declared<'a> {
 /// The identifiers of an instance, strongest strength of each, sorted by value, without repetition, bounded in number.
 ///
 /// Own are `id`, `arn`, `name`, `url`, `identifier`, the same with words of the type before it (`cluster_identifier` of an
-/// `aws_rds_cluster`), and what the catalog declares; with an ARN's resource and its last segment and the parts of a
-/// composite id, except for parts that another attribute holds: those name that other thing. References are the other
-/// strings that name resources. No sensitive value, nothing that looks like a credential, and no free text is among them.
+/// `aws_rds_cluster`), and what the catalog declares; with an ARN's resource and the last part of it or of a composite id.
+/// The parts before the last name what the instance stands in (a path, a cluster, a load balancer), which is as strong as
+/// what the catalog declares; parts that another attribute holds name that other thing. References are the other strings
+/// that name resources. No sensitive value, nothing that looks like a credential, and no free text is among them.
 #[must_use]
 pub fn identifiers_of(instance: &Instance, declared: &Declared<'_>) -> Vec<Identifier> {
     let mut found = Found { values: BTreeMap::new(), instance };
@@ -62,8 +63,15 @@ impl Found<'_> {
     fn own(&mut self, name: &str, value: &Value) {
         let Value::String(text) = value else { return };
         let Some(text) = self.admitted(&[name], text) else { return };
-        for part in parts(text) {
-            let strength = if self.belongs_to_another(part) { Strength::Reference } else { Strength::Own };
+        let found: Vec<&str> = parts(text).collect();
+        // Of `service/shop/checkout` the end names the service, what is before it names the cluster that it stands in.
+        let end = found.iter().map(|part| part.as_bytes().as_ptr_range().end).max();
+        for part in found {
+            let strength = match part {
+                _ if self.belongs_to_another(part) => Strength::Reference,
+                _ if Some(part.as_bytes().as_ptr_range().end) == end => Strength::Own,
+                _ => Strength::Catalog,
+            };
             self.take(part, strength);
         }
         self.take(text, Strength::Own);

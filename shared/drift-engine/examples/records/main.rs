@@ -8,7 +8,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     error::Error,
-    fmt::Write as _,
     fs,
     path::{Path, PathBuf},
     pin::pin,
@@ -21,6 +20,10 @@ use drift_events::Outcome;
 use drift_model::{Change, Place, StateId};
 use drift_state::Settings;
 use serde_json::Value;
+
+mod fleet;
+
+use fleet::Renaming;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -69,22 +72,21 @@ fn main() -> Result<()> {
     if size > 0 {
         let mut index = MemoryIndex::default();
         let mut instances = 0;
+        let renaming: BTreeMap<&String, Renaming> = states.iter().map(|(scenario, text)| (scenario, Renaming::of(text))).collect();
         'fleet: for copy in 0.. {
             for (number, (scenario, text)) in states.iter().enumerate() {
-                // The recorded clouds were all made from one seed, so that their ids repeat; no two ids of AWS do.
-                let text = with_ids_of(text, copy * states.len() + number);
-                let renamed = if copy == 0 { text } else { renamed(&text, copy) };
                 let name = if copy == 0 { scenario.clone() } else { format!("{scenario}/{copy}") };
-                instances += add(&mut index, &catalog, &name, &renamed)?;
+                let text = renaming[scenario].state(text, copy * states.len() + number, copy > 0);
+                instances += add(&mut index, &catalog, &name, &text)?;
                 if instances >= size {
                     break 'fleet;
                 }
             }
         }
         let mut fleet = Count::default();
-        let numbers: BTreeMap<&String, usize> = states.keys().enumerate().map(|(number, scenario)| (scenario, number)).collect();
+        let numbers: BTreeMap<&String, usize> = states.keys().zip(0..).collect();
         for case in &mut cases {
-            case.records = with_ids_of(&case.records, numbers.get(&case.scenario).copied().unwrap_or_default());
+            case.records = renaming[&case.scenario].records(&case.records, numbers[&case.scenario]);
             fleet.case(&catalog, &index, case, details)?;
         }
         println!("among {instances} instances: {fleet}");
@@ -207,66 +209,4 @@ fn sorted(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut paths = fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<std::result::Result<Vec<_>, _>>()?;
     paths.sort();
     Ok(paths)
-}
-
-/// The text with every id that has a prefix (`vpc-0a1b...`) made that of cloud `number`, the same everywhere.
-fn with_ids_of(text: &str, number: usize) -> String {
-    let is_of_an_id = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find(is_of_an_id) {
-        let end = rest[start..].find(|letter| !is_of_an_id(letter)).map_or(rest.len(), |length| start + length);
-        let (before, word) = (&rest[..start], &rest[start..end]);
-        out.push_str(before);
-        match word.rsplit_once('-') {
-            Some((prefix, digits))
-                if digits.len() >= 17
-                    && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
-                    && prefix.bytes().any(|byte| byte.is_ascii_lowercase()) =>
-            {
-                out.push_str(&word[..word.len() - 4]);
-                let _ = write!(out, "{number:04x}");
-            }
-            _ => out.push_str(word),
-        }
-        rest = &rest[end..];
-    }
-    out.push_str(rest);
-    out
-}
-
-/// The state with every name and id made another's, the same everywhere in it: words of the instances' own identifying
-/// attributes get the copy's number.
-fn renamed(text: &str, copy: usize) -> String {
-    let Ok(state) = serde_json::from_str::<Value>(text) else { return text.to_owned() };
-    let mut words = BTreeSet::new();
-    for instance in state["resources"].as_array().into_iter().flatten().filter_map(|resource| resource["instances"].as_array()).flatten() {
-        for name in
-            ["id", "name", "bucket", "function_name", "arn", "key_id", "zone_id", "dns_name", "unique_id", "domain_name", "association_id"]
-        {
-            if let Some(value) = instance["attributes"][name].as_str() {
-                let last = value.rsplit(['/', ':']).next().unwrap_or(value);
-                if last.len() >= 4 && !last.contains([' ', '{', '"', '\\']) && last.bytes().any(|byte| !byte.is_ascii_digit()) {
-                    words.insert(last.to_owned());
-                }
-            }
-        }
-    }
-    let mut renamed = text.to_owned();
-    let mut words: Vec<_> = words.into_iter().collect();
-    words.sort_by_key(|word| std::cmp::Reverse(word.len()));
-    for word in words {
-        let new = if word.bytes().rev().take(8).all(|byte| byte.is_ascii_hexdigit()) {
-            format!("{}{copy:04x}", &word[..word.len() - 4])
-        } else {
-            format!("{word}{copy}")
-        };
-        renamed = renamed.replace(&format!("\"{word}\""), &format!("\"{new}\""));
-        for (before, after) in
-            [("/", "\""), (":", "\""), ("/", "/"), ("/", ":"), (":", ":"), ("\"", "/"), ("\"", ":"), (":", "/"), ("\"", ",")]
-        {
-            renamed = renamed.replace(&format!("{before}{word}{after}"), &format!("{before}{new}{after}"));
-        }
-    }
-    renamed
 }
