@@ -29,6 +29,10 @@ pub struct Resource {
     /// Events that change every instance of the type in their place though they name none: `ec2:DisableEbsEncryptionByDefault`.
     #[serde(default)]
     pub exceptions: Vec<String>,
+    /// Events that change some instance of the type by an id that no state holds (an association's): a reason to look while
+    /// there are few of them, and never to blame: `ec2:DisassociateIamInstanceProfile`.
+    #[serde(default)]
+    pub hints: Vec<String>,
     /// The reads, in order. The first one's answer is what the attributes' paths start from.
     #[serde(default, rename = "read")]
     pub reads: Vec<Read>,

@@ -61,15 +61,15 @@ pub struct Matches {
 }
 
 /// The identifiers under which an instance is kept in the index: its own, what the catalog declares for its type, and the
-/// events that change every instance of the type though they name none.
+/// events that change every instance of the type, or some, though they name none.
 #[must_use]
 pub fn identifiers(catalog: &Catalog, instance: &Instance) -> Vec<Identifier> {
     let Some(resource) = catalog.resource(&instance.type_name) else { return identifiers_of(instance, &Declared::default()) };
     let mut identifiers = identifiers_of(instance, &Declared { own: &resource.identifiers, references: &resource.references });
-    if !resource.exceptions.is_empty() {
-        identifiers.extend(resource.exceptions.iter().map(|event| Identifier { value: event.clone(), strength: Strength::Catalog }));
-        identifiers.sort();
+    for (events, strength) in [(&resource.exceptions, Strength::Catalog), (&resource.hints, Strength::Reference)] {
+        identifiers.extend(events.iter().map(|event| Identifier { value: event.clone(), strength }));
     }
+    identifiers.sort();
     identifiers
 }
 

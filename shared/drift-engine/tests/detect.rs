@@ -11,7 +11,7 @@ use drift_engine::{
     after_index,
     detect::{Answer, Concerned, Delivery, Detected, Detector, Item, Naming, Outcome, Ports},
     index::{Index, Indexer, MemoryStore},
-    ledger::{Look, record, transition},
+    ledger::{Look, Seen, Step, cause, record, transition},
     memory::{ManualClock, MemoryAlerts, MemoryLedger, MemoryQueue, MemoryStates, ScriptedReader},
     ports::{Clock, Ledger, Lock, PortError, Query, ResourceIndex},
     work::Work,
@@ -457,6 +457,27 @@ fn one_delivery_that_is_nobodys_work_costs_only_itself() {
     let detected = world.deliver(vec![misplaced, good]);
     assert!(matches!(detected.answers[0].result, Err(PortError::Permanent { .. })));
     assert_eq!((&detected.answers[1].result, world.told()), (&Ok(()), vec![TransitionKind::Opened]));
+}
+
+#[test]
+fn what_nothing_reads_is_told_as_touched_by_what_can_have_changed_it_alone() {
+    let world = World::new();
+    let key = "aws_glue_job.nightly".parse::<Address>().expect("an address").into();
+    let judgement = Judgement {
+        instance: InstanceRef { state: state(), key },
+        type_name: "aws_glue_job".to_owned(),
+        id: None,
+        place: None,
+        verdict: Verdict::unknown(ReasonKind::Unsupported, "no reader at hand reads aws_glue_job"),
+        reader: None,
+        read_began: world.ports().clock.now(),
+    };
+    for (explains, told) in [(false, false), (true, true)] {
+        let seen = [Seen { cause: cause(&change(&world, "e-1")), explains }];
+        let severity = Severity::Low;
+        let look = Look { judgement: &judgement, seen: &seen, severity, during_a_run: false, written: None, reindexed: false };
+        assert_eq!(matches!(transition(None, &look), Step::Write { tell: Some(_), .. }), told);
+    }
 }
 
 /// What happens to the queue, or to the messages about it.

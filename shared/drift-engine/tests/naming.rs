@@ -165,6 +165,16 @@ fn a_setting_that_no_string_names_is_found_by_its_event() {
 }
 
 #[test]
+fn an_id_that_no_state_holds_leads_to_a_look_at_few_and_blames_nobody() {
+    let server = |number: usize| {
+        ("aws_instance", json!({"id": format!("i-0000000{number}"), "arn": arn("ec2", &format!("instance/i-0000000{number}"))}))
+    };
+    let event = ("ec2", "DisassociateIamInstanceProfile");
+    check(&[server(0), server(1)], event, json!({"associationId": "iip-assoc-0a1b2c3d"}), &["aws_instance.n0", "aws_instance.n1"]);
+    check(&(0..6).map(server).collect::<Vec<_>>(), event, json!({"associationId": "iip-assoc-0a1b2c3d"}), &[]);
+}
+
+#[test]
 fn equal_names_in_another_region_are_other_things() {
     let there = ("aws_sqs_queue", json!({"arn": "arn:aws:sqs:us-east-1:123456789012:jobs", "name": "jobs", "id": "jobs"}));
     check(&[there], SET, json!({"queueName": "jobs"}), &[]);

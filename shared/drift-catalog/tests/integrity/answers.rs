@@ -257,11 +257,11 @@ fn every_read_and_every_path_is_of_the_services_own_model() {
 }
 
 #[test]
-fn every_exception_is_an_operation_of_its_service() {
+fn every_exception_and_every_hint_is_an_operation_of_its_service() {
     let Some(models) = Models::installed() else { return };
     let mut findings = Vec::new();
     for resource in crate::catalog().resources() {
-        for event in &resource.exceptions {
+        for event in resource.exceptions.iter().chain(&resource.hints) {
             let Some((service, operation)) = event.split_once(':') else {
                 findings.push(format!("{}: `{event}` is not written `service:Operation`", resource.type_name));
                 continue;

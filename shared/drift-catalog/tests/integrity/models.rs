@@ -26,7 +26,10 @@ static MODELS: LazyLock<Option<Models>> = LazyLock::new(|| {
     let of_reads = catalog.resources().flat_map(|resource| {
         resource.reads.iter().map(|read| read.service.clone().unwrap_or_else(|| resource.service.clone())).collect::<Vec<_>>()
     });
-    let of_exceptions = catalog.resources().flat_map(|resource| &resource.exceptions).filter_map(|event| event.split_once(':'));
+    let of_exceptions = catalog
+        .resources()
+        .flat_map(|resource| resource.exceptions.iter().chain(&resource.hints))
+        .filter_map(|event| event.split_once(':'));
     let services: BTreeSet<String> = of_reads.chain(of_exceptions.map(|(service, _)| service.to_owned())).collect();
     Some(Models(services.into_iter().map(|service| (service.clone(), newest(&folder.join(service)))).collect()))
 });

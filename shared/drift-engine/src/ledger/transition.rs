@@ -54,7 +54,7 @@ pub enum Step {
 /// | --- | --- | --- |
 /// | in sync | holds the time of the look, tells nothing | `Resolved` |
 /// | drifted, missing | `Opened`, `Reopened` | the same again: tells nothing, may add causes; else `Changed` |
-/// | unknown: unsupported | `Opened` as touched, once for each change | touched: `Changed` once for each change |
+/// | unknown: unsupported | `Opened` as touched, once for each change that can be a cause | touched: `Changed`, likewise |
 /// | unknown: anything else | `Opened` as unreadable | stays what it is; `Changed` the first time |
 #[must_use]
 pub fn transition(held: Option<&Drift>, look: &Look<'_>) -> Step {
@@ -99,7 +99,9 @@ fn found(held: Option<&Drift>, look: &Look<'_>, status: DriftStatus, differences
 
 fn touched(held: Option<&Drift>, look: &Look<'_>) -> Step {
     let open = held.filter(|held| held.status.is_open());
-    let news = look.seen.iter().any(|seen| !held.is_some_and(|held| knows(held, seen)) && !is_of_a_run(seen, look.written));
+    // What only led us to look touched something else: nothing would be verified, and everybody around it alarmed.
+    let is_news = |seen: &Seen| seen.explains && !held.is_some_and(|held| knows(held, seen)) && !is_of_a_run(seen, look.written);
+    let news = look.seen.iter().any(is_news);
     if !news {
         return match open {
             Some(held) if look.reindexed && look.written.is_none_or(|written| is_older(held, written)) => {
