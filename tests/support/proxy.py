@@ -180,6 +180,9 @@ def hang_up(_call: Call, _forward: Forward) -> Answer:
 
 class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # An answer goes out at once and in one piece: as two, the second would wait for the caller's delayed acknowledgement.
+    disable_nagle_algorithm = True
+    wbufsize = -1
     proxy: Proxy
 
     def _any(self) -> None:
@@ -201,6 +204,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(answer.body)
+        self.wfile.flush()
 
     do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = do_PATCH = _any
 

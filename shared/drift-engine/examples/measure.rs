@@ -52,8 +52,9 @@ fn main() -> Result<()> {
 /// A state of security groups and queues, as Terraform writes it: indented, each instance a resource of its own. Where the
 /// bytes are more than so many instances need, descriptions and tags fill them; the first two are always the same.
 fn write_state(bytes: usize, instances: usize, file: &str) -> Result<Value> {
-    let least = serde_json::to_string_pretty(&resource(0, ""))?.len();
-    let filling = "x".repeat((bytes.saturating_sub(2 * least) / instances.saturating_sub(2).max(1)).saturating_sub(least));
+    let [group, queue] = [0, 1].map(|number| serde_json::to_string_pretty(&resource(number, "")).map_or(0, |text| text.len()));
+    let each = bytes.saturating_sub(group + queue) / instances.saturating_sub(2).max(1);
+    let filling = "x".repeat(each.saturating_sub(usize::midpoint(group, queue)));
     let mut out = BufWriter::new(fs::File::create(file)?);
     write!(
         out,
