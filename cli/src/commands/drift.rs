@@ -100,8 +100,8 @@ fn show_text(drift: &Drift) -> String {
     line("state", Some(drift.instance.state.to_string()));
     line("id", drift.id.clone());
     line("place", drift.place.as_ref().map(ToString::to_string));
-    line("first seen", Some(drift.first_seen.to_string()));
-    line("last judged", Some(drift.last_judged.to_string()));
+    line("first seen", Some(output::second(drift.first_seen)));
+    line("last judged", Some(output::second(drift.last_judged)));
     line("unreadable", drift.unreadable.as_ref().map(|reason| format!("{} ({})", reason.message, reason.kind)));
     if !drift.differences.is_empty() {
         let _ = writeln!(text, "\n  {}", Style::Strong.paint("what differs"));
@@ -115,7 +115,7 @@ fn show_text(drift: &Drift) -> String {
     let _ = writeln!(text, "\n  {}", Style::Strong.paint("history"));
     for transition in &drift.history {
         let run = if transition.during_a_run { ", during a run" } else { "" };
-        let _ = writeln!(text, "    {} {} ({}{run})", transition.at, transition.kind.name(), transition.severity.name());
+        let _ = writeln!(text, "    {} {} ({}{run})", output::second(transition.at), transition.kind.name(), transition.severity.name());
     }
     text
 }
@@ -127,7 +127,7 @@ fn causes(text: &mut String, heading: &str, causes: &[Cause]) {
     let _ = writeln!(text, "\n  {}", Style::Strong.paint(heading));
     for cause in causes {
         let service = cause.source.split('.').next().unwrap_or(&cause.source);
-        let mut line = format!("{} {} {service}:{}", cause.time, cause.actor.name, cause.name);
+        let mut line = format!("{} {} {service}:{}", output::second(cause.time), cause.actor.name, cause.name);
         if let Some(tool) = cause.actor.tool {
             let _ = write!(line, ", says it is {tool}");
         }
@@ -171,11 +171,9 @@ mod tests {
     #[test]
     fn a_list_has_a_line_for_each_drift() {
         insta::assert_snapshot!(list_text(&[drift()]), @r#"
-        ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
          severity   status    address                        what            who                      since (UTC)        state
-        ═══════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════════
-         medium     drifted   aws_sqs_queue.jobs["\u{1b}"]   delay_seconds   alice\u{1b}[2J (Admin)   2026-03-14 09:27   s3://states/a.tfstate
         ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+         medium     drifted   aws_sqs_queue.jobs["\u{1b}"]   delay_seconds   alice\u{1b}[2J (Admin)   2026-03-14 09:27   s3://states/a.tfstate
         1 drift
         "#);
         assert_eq!(list_text(&[]), "no drift\n");

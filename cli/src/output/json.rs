@@ -1,9 +1,8 @@
 use std::io::{self, IsTerminal as _, Write};
 
+use drift_engine::alert::is_harmful;
 use serde::Serialize;
 use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
-
-use super::printable::is_printable;
 
 /// Prints one JSON document and nothing else: on lines of its own for a person, compact for a program.
 pub(crate) fn json(document: &impl Serialize) -> anyhow::Result<()> {
@@ -31,7 +30,7 @@ struct Guarded<F>(F);
 impl<F: Formatter> Formatter for Guarded<F> {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
         let mut rest = fragment;
-        while let Some((at, letter)) = rest.char_indices().find(|&(_, letter)| !is_printable(letter)) {
+        while let Some((at, letter)) = rest.char_indices().find(|&(_, letter)| is_harmful(letter)) {
             out.write_all(&rest.as_bytes()[..at])?;
             for unit in letter.encode_utf16(&mut [0; 2]) {
                 write!(out, "\\u{unit:04x}")?;
@@ -95,7 +94,7 @@ mod tests {
                 write_json(&mut out, &document, CompactFormatter).expect("memory takes it");
             }
             let text = String::from_utf8(out).expect("JSON is UTF-8");
-            assert!(text.chars().all(|letter| is_printable(letter) || letter == '\n'), "{text:?}");
+            assert!(text.chars().all(|letter| !is_harmful(letter) || letter == '\n'), "{text:?}");
             assert_eq!(serde_json::from_str::<Value>(&text).expect("it is JSON"), document);
         }
     }

@@ -5,17 +5,16 @@
 
 mod differences;
 mod json;
-mod printable;
 mod table;
 
 use std::io::Write as _;
 
 use anstyle::{AnsiColor, Effects};
-use drift_model::Severity;
+use drift_model::{Severity, Timestamp};
 
 pub(crate) use differences::{count, differences};
+pub(crate) use drift_engine::alert::neutral as printable;
 pub(crate) use json::json;
-pub(crate) use printable::printable;
 pub(crate) use table::table;
 
 use crate::args::Color;
@@ -66,6 +65,11 @@ pub(crate) fn choose_color(color: Color) {
         Color::Always => anstream::ColorChoice::Always.write_global(),
         Color::Never => anstream::ColorChoice::Never.write_global(),
     }
+}
+
+/// A moment to the second, as CloudTrail writes it.
+pub(crate) fn second(at: Timestamp) -> String {
+    at.strftime("%FT%TZ").to_string()
 }
 
 /// Prints a text that is already safe to print.

@@ -182,6 +182,3 @@ fn sts_region(place: &Place) -> Region {
     let global = || shapes::partition(&place.partition).map(|partition| partition.global_region.clone()).unwrap_or_default();
     Region::new(if place.is_global() { global() } else { place.region.clone() })
 }
-
-#[cfg(test)]
-mod tests;

@@ -4,7 +4,11 @@
 //! are the same, and so they are renumbered in the originals as well, together with their records. Names are people's: the
 //! copies get others, the originals keep theirs. Paths (`/teams/`) and other words that many names share stay shared.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
 
 use serde_json::Value;
 
@@ -46,7 +50,9 @@ impl Renaming {
         for name in found {
             names.entry(name.as_bytes()[0]).or_default().push(name);
         }
-        names.values_mut().for_each(|names| names.sort_by_key(|name| std::cmp::Reverse(name.len())));
+        for names in names.values_mut() {
+            names.sort_by_key(|name| Reverse(name.len()));
+        }
         Self { ids, names }
     }
 
@@ -74,7 +80,8 @@ impl Renaming {
             let length = name.map_or_else(|| rest.chars().next().map_or(1, char::len_utf8), String::len);
             out.push_str(&rest[..length]);
             if name.is_some_and(|name| !is_generated(name)) {
-                out.push_str(&format!("x{number}"));
+                // Writing to a string cannot fail.
+                let _ = write!(out, "x{number}");
             }
             before = rest.as_bytes()[length - 1];
             at += length;
