@@ -56,6 +56,7 @@ fn matches(instances: &[(&str, Value)], (source, name): (&str, &str), parameters
 
 /// The instances that were found, the strongest first; `!` marks those that the change can be the cause of.
 #[track_caller]
+#[expect(clippy::needless_pass_by_value, reason = "a case reads as one expression")]
 fn check(instances: &[(&str, Value)], event: (&str, &str), parameters: Value, expected: &[&str]) {
     let found = matches(instances, event, &parameters).found;
     let shown = found.iter().map(|one| format!("{}{}", one.instance.key.address, if one.cause { "!" } else { "" }));
