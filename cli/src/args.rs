@@ -296,7 +296,7 @@ impl FromStr for DefaultPlace {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (partition, account, region) = match *text.split('/').collect::<Vec<_>>() {
-            [account, region] => (partition_of(region), account, region),
+            [account, region] => (Place::partition_of(region).unwrap_or("aws"), account, region),
             [partition, account, region] => (partition, account, region),
             _ => return Err("ACCOUNT/REGION is expected, such as 123456789012/eu-west-1"),
         };
@@ -307,15 +307,6 @@ impl FromStr for DefaultPlace {
             return Err("ACCOUNT/REGION is expected, such as 123456789012/eu-west-1");
         }
         Ok(Self(Place::new(partition, account, region)))
-    }
-}
-
-/// The partition that a region belongs to, by its prefix.
-pub(crate) fn partition_of(region: &str) -> &'static str {
-    match region {
-        region if region.starts_with("cn-") => "aws-cn",
-        region if region.starts_with("us-gov-") => "aws-us-gov",
-        _ => "aws",
     }
 }
 

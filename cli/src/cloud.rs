@@ -9,7 +9,7 @@ use drift_catalog::Catalog;
 use drift_engine::ports::LiveReader;
 use drift_model::Place;
 
-use crate::args::{CloudArgs, ReaderName, partition_of};
+use crate::args::{CloudArgs, ReaderName};
 
 /// The configuration of every client.
 pub(crate) async fn config(args: &CloudArgs) -> SdkConfig {
@@ -31,7 +31,7 @@ pub(crate) async fn reader(name: ReaderName, args: &CloudArgs) -> anyhow::Result
 pub(crate) async fn own_place(args: &CloudArgs) -> Option<Place> {
     let config = config(args).await;
     let region = config.region()?.to_string();
-    let mut place = Place::new(partition_of(&region), "", &region);
+    let mut place = Place::new(Place::partition_of(&region).unwrap_or("aws"), "", &region);
     place.account = Accounts::new(config, None).default_account(&place).await.ok()?;
     Some(place)
 }

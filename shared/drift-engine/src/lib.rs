@@ -24,3 +24,4 @@ pub use patience::{Patience, patience};
 pub use reader::First;
 pub use reindex::after_index;
 pub use timing::Timing;
+pub use wildcard::fits;

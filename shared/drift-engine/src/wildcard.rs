@@ -1,6 +1,7 @@
 /// Whether `text` fits `pattern`, in which `*` stands for any characters, none included. Everything else stands for
 /// itself: an address such as `aws_instance.app["a"]` can be taken as it is printed.
-pub(crate) fn fits(pattern: &str, text: &str) -> bool {
+#[must_use]
+pub fn fits(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else { return false };
     let Some(last) = parts.next_back() else { return rest.is_empty() };

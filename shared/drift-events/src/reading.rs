@@ -116,20 +116,8 @@ fn moment(time: &str) -> Option<Timestamp> {
 
 /// The partition that a region belongs to, by its name; where that tells nothing, the caller's.
 fn partition<'a>(region: &str, caller: Option<&'a str>) -> &'a str {
-    // https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html
-    const PREFIXES: [(&str, &str); 8] = [
-        ("cn-", "aws-cn"),
-        ("eu-isoe-", "aws-iso-e"),
-        ("eusc-", "aws-eusc"),
-        ("us-gov-", "aws-us-gov"),
-        ("us-iso-", "aws-iso"),
-        ("us-isob-", "aws-iso-b"),
-        ("us-isof-", "aws-iso-f"),
-        ("eu-isof-", "aws-iso-f"),
-    ];
-    let by_region = PREFIXES.iter().find(|(prefix, _)| region.starts_with(prefix)).map(|(_, partition)| *partition);
     let by_caller = || caller.and_then(|arn| arn.strip_prefix("arn:")).and_then(|rest| rest.split(':').next());
-    by_region.or_else(by_caller).filter(|partition| !partition.is_empty()).unwrap_or("aws")
+    Place::partition_of(region).or_else(by_caller).filter(|partition| !partition.is_empty()).unwrap_or("aws")
 }
 
 impl RecordHead {

@@ -23,6 +23,24 @@ impl Place {
         Self { partition: partition.into(), account: account.into(), region: region.into() }
     }
 
+    /// The partition of a region, by its name, where that is another than `aws`.
+    ///
+    /// Source: botocore's `partitions.json`.
+    #[must_use]
+    pub fn partition_of(region: &str) -> Option<&'static str> {
+        const PREFIXES: [(&str, &str); 8] = [
+            ("cn-", "aws-cn"),
+            ("eu-isoe-", "aws-iso-e"),
+            ("eusc-", "aws-eusc"),
+            ("us-gov-", "aws-us-gov"),
+            ("us-iso-", "aws-iso"),
+            ("us-isob-", "aws-iso-b"),
+            ("us-isof-", "aws-iso-f"),
+            ("eu-isof-", "aws-iso-f"),
+        ];
+        PREFIXES.iter().find(|(prefix, _)| region.starts_with(prefix)).map(|(_, partition)| *partition)
+    }
+
     /// Whether this is an account as a whole.
     #[must_use]
     pub fn is_global(&self) -> bool {

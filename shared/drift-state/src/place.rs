@@ -109,7 +109,9 @@ impl Told {
             self.region.clone_from(&other.region);
         }
         if self.partition.is_none() {
-            self.partition = self.region.as_deref().and_then(partition_of_region).map(str::to_owned).or_else(|| other.partition.clone());
+            let region = self.region.as_deref().filter(|region| *region != Place::GLOBAL);
+            let partition = region.map(|region| Place::partition_of(region).unwrap_or("aws").to_owned());
+            self.partition = partition.or_else(|| other.partition.clone());
         }
         self
     }
@@ -135,21 +137,6 @@ fn is_region(text: &str) -> bool {
         && parts.next_back().is_some_and(|last| !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit()))
         && parts.clone().next().is_some()
         && parts.all(|part| letters(part) || part == "isob" || part == "isof" || part == "isoe")
-}
-
-/// The partition of a region. Source: botocore's `partitions.json`.
-fn partition_of_region(region: &str) -> Option<&'static str> {
-    const PREFIXES: [(&str, &str); 7] = [
-        ("cn-", "aws-cn"),
-        ("eu-isoe-", "aws-iso-e"),
-        ("eusc-", "aws-eusc"),
-        ("us-gov-", "aws-us-gov"),
-        ("us-iso-", "aws-iso"),
-        ("us-isob-", "aws-iso-b"),
-        ("us-isof-", "aws-iso-f"),
-    ];
-    (region != Place::GLOBAL)
-        .then(|| PREFIXES.iter().find(|(prefix, _)| region.starts_with(prefix)).map_or("aws", |(_, partition)| partition))
 }
 
 /// `eu-west-1` of `bucket.s3.eu-west-1.amazonaws.com`; the bucket's name may hold dots.

@@ -1,5 +1,7 @@
 use std::str::FromStr;
 
+use drift_engine::fits;
+
 /// Which keys of which bucket hold states: `bucket/prefix*`, `bucket/live/network.tfstate`, `bucket/*/state.json`, or
 /// `bucket` alone.
 ///
@@ -35,7 +37,7 @@ impl StatePattern {
         bucket == self.bucket
             && !key.ends_with(".tflock")
             && (!self.key.ends_with('*') || key.ends_with(".tfstate"))
-            && matches(&self.key, key)
+            && fits(&self.key, key)
     }
 }
 
@@ -52,22 +54,6 @@ impl FromStr for StatePattern {
         let open = if key.is_empty() || key.ends_with('/') { "*" } else { "" };
         Ok(Self { bucket: bucket.to_owned(), key: format!("{key}{open}") })
     }
-}
-
-/// Whether `text` has the parts between the stars of `pattern`, in their order. Taking the first place of each part is
-/// enough, since a later one only leaves less.
-fn matches(pattern: &str, text: &str) -> bool {
-    let Some((first, rest)) = pattern.split_once('*') else { return pattern == text };
-    let Some(mut text) = text.strip_prefix(first) else { return false };
-    let mut parts = rest.split('*').peekable();
-    while let Some(part) = parts.next() {
-        if parts.peek().is_none() {
-            return text.ends_with(part);
-        }
-        let Some(at) = text.find(part) else { return false };
-        text = &text[at + part.len()..];
-    }
-    true
 }
 
 #[cfg(test)]
