@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 mod args;
+mod clock;
 mod cloud;
 mod commands;
 mod exit;

@@ -9,13 +9,14 @@ use anyhow::Context as _;
 use drift_aws::States;
 use drift_engine::{
     ignore::Ignore,
-    ports::{Location, RecordedState as _},
+    ports::{Clock as _, Location, RecordedState as _},
 };
-use drift_model::{Identifier, Instance, InstanceKey, Judgement, ReasonKind, StateId, Timestamp, Verdict};
+use drift_model::{Identifier, Instance, InstanceKey, Judgement, ReasonKind, StateId, Verdict};
 use drift_state::{Found, Outside, Problem, Settings, State};
 
 use crate::{
     args::{CloudArgs, StateArgs},
+    clock::SystemClock,
     cloud, input,
     output::{self, Style, printable},
 };
@@ -132,7 +133,7 @@ pub(crate) fn ignore(args: &StateArgs) -> anyhow::Result<Ignore> {
     let Some(path) = &args.ignore else { return Ok(Ignore::default()) };
     let text = String::from_utf8(input::read(path)?).with_context(|| format!("{} is not UTF-8", path.display()))?;
     let ignore = Ignore::parse(&text, &path.display().to_string())?;
-    for rule in ignore.expired(Timestamp::now()) {
+    for rule in ignore.expired(SystemClock.now()) {
         let line = format!("{}:{}: this rule has ended and ignores nothing: {}", path.display(), rule.line, rule.reason);
         output::complain(&format!("{} {}", Style::Warn.paint("warning:"), printable(&line)));
     }

@@ -1,12 +1,17 @@
 //! `driftwire check`: every instance of the given states, judged now.
 
-use drift_engine::{ignore::Ignore, judge, ports::LiveReader};
-use drift_model::{Address, Instance, Reason, ReasonKind, StateId, Timestamp};
+use drift_engine::{
+    ignore::Ignore,
+    judge,
+    ports::{Clock as _, LiveReader},
+};
+use drift_model::{Address, Instance, Reason, ReasonKind, StateId};
 use drift_state::Problem;
 use futures::{StreamExt as _, stream};
 
 use crate::{
     args::{CheckArgs, CloudArgs},
+    clock::SystemClock,
     cloud,
     exit::ExitStatus,
     output,
@@ -49,7 +54,7 @@ async fn look(reader: &impl LiveReader, ignore: &Ignore, states: &[Loaded], para
     }
     let progress = Progress::new("looking at instances", waiting.len());
     let looks = waiting.iter().map(async |(state, instance)| {
-        let judgement = judge::judge(reader, state, instance, Timestamp::now()).await;
+        let judgement = judge::judge(reader, state, instance, SystemClock.now()).await;
         progress.step();
         judgement
     });

@@ -11,7 +11,7 @@ use drift_engine::{
     index::MemoryIndex,
     judge::judge,
     naming::{self, Match, Matches},
-    ports::{LiveReader, ResourceIndex},
+    ports::{Clock as _, LiveReader, ResourceIndex},
 };
 use drift_events::RecordHead;
 use drift_model::{ActorKind, Change, Instance, InstanceRef, Judgement, Place, Strength, Timestamp, Verdict};
@@ -20,6 +20,7 @@ use serde::Serialize;
 
 use crate::{
     args::{CloudArgs, ExplainArgs},
+    clock::SystemClock,
     cloud,
     exit::ExitStatus,
     input, output,
@@ -261,7 +262,7 @@ async fn look(
         .collect();
     let progress = Progress::new("looking at instances", waiting.len());
     let looks = waiting.into_iter().map(async |name| {
-        let began = Timestamp::now();
+        let began = SystemClock.now();
         let judgement = match managed.instance(name).await {
             Some(instance) => judge(reader, &name.state, &instance, began).await,
             None => Judgement {

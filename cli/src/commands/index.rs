@@ -9,12 +9,13 @@ use drift_engine::{
     naming,
     ports::{Clock, RecordedState},
 };
-use drift_model::{StateId, Timestamp};
+use drift_model::StateId;
 use drift_state::{Problem, Settings};
 use serde::Serialize;
 
 use crate::{
     args::{CloudArgs, IndexCommand, RebuildArgs},
+    clock::SystemClock,
     cloud,
     exit::ExitStatus,
     output::{self, Style, count, printable},
@@ -53,15 +54,6 @@ impl RebuiltState {
         };
         let problems = indexed.problems.into_iter().map(|Problem { address, why }| (address, why)).collect();
         Self { state: state.0, instances: indexed.instances, written: indexed.written, problems, error }
-    }
-}
-
-/// The time of this machine.
-struct SystemClock;
-
-impl Clock for SystemClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::now()
     }
 }
 

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use aws_lambda_events::sqs::SqsBatchResponse;
 use drift_engine::{
-    detect::{Delivery, Detected, Detector, Item, Outcome},
+    detect::{Delivery, Detected, Detector, Item, Outcome, Ports},
     ports::{Clock, PortError},
     work::Work,
 };
 use drift_events::Malformed;
-use drift_lambda::{Done, EdgeError, Message, SystemClock, Wiring, answer, emit, isolated, messages};
+use drift_lambda::{Done, EdgeError, Message, Wiring, answer, emit, isolated, messages};
 use serde_json::Value;
 
 const FUNCTION: &str = "event-detector";
@@ -35,7 +35,7 @@ pub(crate) async fn handle(detector: &Detector<Wiring>, payload: Value) -> Resul
     });
     let failures = answer(&messages, done.collect(), &detector.ports.dead_letters, FUNCTION).await?;
     counts.insert("delivered_again", failures.batch_item_failures.len());
-    emit(FUNCTION, SystemClock.now(), &counts);
+    emit(FUNCTION, detector.ports.clock().now(), &counts);
     Ok(failures)
 }
 

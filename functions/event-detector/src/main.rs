@@ -3,14 +3,14 @@
 mod handler;
 
 use drift_engine::detect::Detector;
-use drift_lambda::{Settings, Wiring, start_log};
+use drift_lambda::{Settings, Wiring, environment, start_log};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    start_log(std::env::var("DRIFTWIRE_LOG").ok().as_deref());
-    let settings = Settings::read(|name| std::env::var(name).ok())?;
+    start_log(environment("DRIFTWIRE_LOG").as_deref());
+    let settings = Settings::read(environment)?;
     let wiring = Wiring::new(&settings).await?;
     let mut detector = Detector::new(wiring);
     detector.ignore = detector.ports.ignore(&settings).await?;

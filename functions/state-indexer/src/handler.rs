@@ -11,7 +11,7 @@ use drift_engine::{
     ports::{Clock, Later, PortError},
     work::Work,
 };
-use drift_lambda::{Done, EdgeError, Message, Settings, SystemClock, Wiring, answer, emit, isolated, messages};
+use drift_lambda::{Done, EdgeError, Message, Settings, Wiring, answer, emit, isolated, messages};
 use drift_model::{Identifier, Instance, StateId};
 use serde::Deserialize;
 use serde_json::Value;
@@ -52,7 +52,7 @@ pub(crate) async fn handle(function: &Function, payload: Value) -> Result<SqsBat
     }
     let failures = answer(&messages, done, &function.wiring.dead_letters, FUNCTION).await?;
     counts.insert("delivered_again", failures.batch_item_failures.len());
-    emit(FUNCTION, SystemClock.now(), &counts);
+    emit(FUNCTION, function.wiring.clock().now(), &counts);
     Ok(failures)
 }
 
@@ -88,7 +88,7 @@ impl Function {
             places: BTreeMap::new(),
             identifiers: &identifiers,
         };
-        let indexer = Indexer { states: self.wiring.states(), store: self.wiring.store(), clock: &SystemClock, settings: &settings };
+        let indexer = Indexer { states: self.wiring.states(), store: self.wiring.store(), clock: self.wiring.clock(), settings: &settings };
         // Boxed: these futures are large, and one is enough.
         let outcome = if configured { Box::pin(indexer.index_state(state)).await } else { Box::pin(indexer.remove_state(state)).await };
         let done: Indexed = outcome.map_err(|error| failed(state, error))?;
@@ -109,7 +109,7 @@ impl Function {
     async fn reconcile(&self, counts: &mut BTreeMap<&'static str, usize>) -> Result<(), PortError> {
         let none = |_: &Instance| Vec::new();
         let settings = drift_state::Settings { default_place: None, places: BTreeMap::new(), identifiers: &none };
-        let indexer = Indexer { states: self.wiring.states(), store: self.wiring.store(), clock: &SystemClock, settings: &settings };
+        let indexer = Indexer { states: self.wiring.states(), store: self.wiring.store(), clock: self.wiring.clock(), settings: &settings };
         let found = indexer.reconcile().await.map_err(|error| failed(&StateId("the configured states".to_owned()), error))?;
         tracing::info!(states = found.states, index = found.index.len(), remove = found.remove.len(), "reconciled");
         *counts.entry("states_behind").or_default() += found.index.len() + found.remove.len();

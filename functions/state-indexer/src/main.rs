@@ -2,7 +2,7 @@
 
 mod handler;
 
-use drift_lambda::{Settings, Wiring, start_log};
+use drift_lambda::{Settings, Wiring, environment, start_log};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
 
@@ -10,8 +10,8 @@ use crate::handler::Function;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    start_log(std::env::var("DRIFTWIRE_LOG").ok().as_deref());
-    let settings = Settings::read(|name| std::env::var(name).ok())?;
+    start_log(environment("DRIFTWIRE_LOG").as_deref());
+    let settings = Settings::read(environment)?;
     let wiring = Wiring::new(&settings).await?;
     let function = &Function { wiring, settings };
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| Box::pin(handler::handle(function, event.payload)))).await

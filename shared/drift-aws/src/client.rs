@@ -37,6 +37,7 @@ const CALL: Duration = Duration::from_mins(1);
 
 /// The configuration that every client is made of. What is said in `settings` counts over the environment, and that over the
 /// profile. Retries are the SDK's standard mode unless `AWS_RETRY_MODE` or `AWS_MAX_ATTEMPTS` say otherwise.
+#[expect(clippy::disallowed_methods, reason = "the SDK reads the environment here as well")]
 pub async fn load(settings: &ClientSettings) -> SdkConfig {
     let mut profile_region = ProfileFileRegionProvider::builder();
     if let Some(profile) = &settings.profile {

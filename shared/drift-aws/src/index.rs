@@ -44,6 +44,12 @@ const EMPTY_PAGE: Duration = Duration::from_hours(24);
 /// The head of a state that is gone outlives the traces in its pages.
 const GONE_HEAD: Duration = Duration::from_hours(30 * 24);
 
+/// When an item that is written now goes.
+#[expect(clippy::disallowed_methods, reason = "DynamoDB's own clock decides when it goes")]
+fn expiry(after: Duration) -> Timestamp {
+    Timestamp::now() + after
+}
+
 const LAYOUT: Layout = Layout { keys: &["pk", "sk"], indexes: &[] };
 
 impl DynamoIndex {
@@ -113,7 +119,7 @@ impl IndexStore for DynamoIndex {
     }
 
     async fn put_page(&self, key: &PageKey, page: &Page) -> Result<Written, PortError> {
-        let expires = page.body.is_empty().then(|| Timestamp::now() + EMPTY_PAGE);
+        let expires = page.body.is_empty().then(|| expiry(EMPTY_PAGE));
         let what = format!("writing page {} of {}", key.number, key.state);
         let condition = "attribute_not_exists(pk) OR #gen <= :g";
         self.put(&what, items::of_page(key, page, expires), condition, Some(page.generation)).await
@@ -126,7 +132,7 @@ impl IndexStore for DynamoIndex {
     }
 
     async fn put_head(&self, head: &Head, expected: Option<u64>) -> Result<Written, PortError> {
-        let expires = (head.is_tombstone() && head.lease.is_none()).then(|| Timestamp::now() + GONE_HEAD);
+        let expires = (head.is_tombstone() && head.lease.is_none()).then(|| expiry(GONE_HEAD));
         let condition = if expected.is_some() { "#gen = :g" } else { "attribute_not_exists(pk)" };
         self.put(&format!("writing the head of {}", head.state), items::of_head(head, expires), condition, expected).await
     }

@@ -24,11 +24,12 @@
 //! | `DRIFTWIRE_DEFER_LIMIT_SECONDS` | how long a lock is waited for in all | 21600 |
 //! | `DRIFTWIRE_RECHECK_WITHIN_SECONDS` | verdicts this close to the change are checked once more | 15 |
 //! | `DRIFTWIRE_RECHECK_AFTER_SECONDS` | after this delay, at most 900 | 30 |
+//! | `DRIFTWIRE_CLOCK_FILE` | file with a number of seconds by which the function's clock is ahead: for tests alone | none |
 //! | `DRIFTWIRE_LOG` | levels of the log, as `tracing`'s `EnvFilter` takes them | `info` |
 //!
 //! What AWS's SDK reads (`AWS_REGION`, `AWS_ENDPOINT_URL`, ...) works as everywhere.
 
-use std::{str::FromStr, time::Duration};
+use std::{path::PathBuf, str::FromStr, time::Duration};
 
 use drift_aws::{AssumedRole, StatePattern};
 use drift_engine::Timing;
@@ -61,6 +62,8 @@ pub struct Settings {
     pub ignore: Option<String>,
     /// `DRIFTWIRE_..._SECONDS`.
     pub timing: Timing,
+    /// `DRIFTWIRE_CLOCK_FILE`.
+    pub clock_file: Option<PathBuf>,
 }
 
 /// One variable that is not as it must be.
@@ -120,9 +123,17 @@ impl Settings {
             default_place: reading.place(),
             ignore: (reading.variable)("DRIFTWIRE_IGNORE"),
             timing,
+            clock_file: (reading.variable)("DRIFTWIRE_CLOCK_FILE").map(PathBuf::from),
         };
         if reading.wrong.is_empty() { Ok(settings) } else { Err(SettingsError(reading.wrong)) }
     }
+}
+
+/// What the function's environment holds under that name.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is where the environment comes in")]
+pub fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 /// Reading on after the first problem.

@@ -9,7 +9,7 @@ mod metrics;
 mod wiring;
 
 pub use batch::{Done, Message, answer, isolated, messages};
-pub use config::{Settings, SettingsError, Unset};
+pub use config::{Settings, SettingsError, Unset, environment};
 pub use log::start_log;
 pub use metrics::emit;
 pub use wiring::{SystemClock, Wiring};

@@ -21,6 +21,7 @@ pub struct Moto {
 impl Moto {
     /// Starts one; nothing, with a word on stderr, where moto is not installed. It is looked for where `DRIFTWIRE_MOTO` says,
     /// else in the workspace's `.venv`.
+    #[expect(clippy::disallowed_methods, reason = "a test is at an edge")]
     pub fn start() -> Option<Self> {
         let program = std::env::var_os("DRIFTWIRE_MOTO")
             .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../.venv/bin/moto_server"), PathBuf::from);
