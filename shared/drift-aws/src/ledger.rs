@@ -132,7 +132,7 @@ impl Ledger for DynamoLedger {
         put = match expected {
             None => put.condition_expression("attribute_not_exists(pk)"),
             Some(version) => put
-                .condition_expression("version = :version AND judged < :judged")
+                .condition_expression("version = :version AND judged <= :judged")
                 .expression_attribute_values(":version", AttributeValue::N(version.to_string()))
                 .expression_attribute_values(":judged", items::judged(drift)),
         };

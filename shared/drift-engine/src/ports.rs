@@ -210,7 +210,7 @@ pub trait Ledger: Send + Sync {
     /// What is held of an instance, read consistently.
     fn entry(&self, instance: &InstanceRef) -> impl Future<Output = Result<Option<Entry>, PortError>> + Send;
     /// Writes a drift and the alert that it owes in one, if what is held is still of version `expected` (nothing: if
-    /// nothing is held) and was judged before `drift.last_judged`.
+    /// nothing is held) and was judged no later than `drift.last_judged`.
     fn write(&self, drift: &Drift, owed: Option<&Alert>, expected: Option<u64>) -> impl Future<Output = Result<Written, PortError>> + Send;
     /// Moves an open drift to a new name in one transaction, if the old one is still of version `expected` and the new one holds nothing open.
     fn carry(&self, from: &InstanceRef, expected: u64, drift: &Drift) -> impl Future<Output = Result<Written, PortError>> + Send;

@@ -573,6 +573,39 @@ fn late_look(newer: i64, older: i64, expected: &[TransitionKind]) {
 }
 
 #[test]
+fn what_led_to_an_old_look_may_explain_what_a_newer_one_found() {
+    let world = World::new();
+    world.live(5);
+    // Two functions at once: the one whose read began later writes first.
+    let (early, late) = (change(&world, "e-early"), change(&world, "e-late"));
+    let began = world.ports().clock.now();
+    world.ports().clock.pass(Duration::from_secs(1));
+    world.detect(&[late]);
+    let [held] = &world.drifts(false)[..] else { panic!("one drift is open") };
+    let judgement = Judgement { read_began: began, ..judgement_of(held) };
+    let seen = [Seen { cause: cause(&early), explains: true }];
+    let look = Look { judgement: &judgement, seen: &seen, severity: Severity::Low, during_a_run: false, written: None, reindexed: false };
+    let Memory { ledger, alerts, clock, .. } = world.ports();
+    let timing = (clock.now(), Duration::from_mins(1));
+    now(record(ledger, alerts, &judgement.instance, timing, |held| transition(held, &look))).expect("records");
+    assert_eq!(records(&world.drifts(false)[0]), ["e-early", "e-late"]);
+    assert_eq!((world.told(), world.drifts(false)[0].severity), (vec![TransitionKind::Opened], held.severity));
+}
+
+/// A look that finds an instance in sync.
+fn judgement_of(held: &Drift) -> Judgement {
+    Judgement {
+        instance: held.instance.clone(),
+        type_name: held.type_name.clone(),
+        id: held.id.clone(),
+        place: held.place.clone(),
+        verdict: Verdict::InSync,
+        reader: Some(Reader::Native),
+        read_began: held.last_judged,
+    }
+}
+
+#[test]
 fn a_look_that_began_before_the_newest_changes_nothing_whichever_came_first() {
     late_look(0, 5, &[]);
     late_look(5, 0, &[TransitionKind::Opened]);

@@ -33,7 +33,7 @@ pub struct Look<'a> {
 /// What a judgement does to what is held.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
-    /// The read behind what is held began no earlier: an old look changes nothing.
+    /// The read behind what is held began no earlier: an old look changes nothing, but that what led to it is kept as seen.
     Stale,
     /// There is nothing to hold.
     Nothing,
@@ -58,8 +58,8 @@ pub enum Step {
 /// | unknown: anything else | `Opened` as unreadable | stays what it is; `Changed` the first time |
 #[must_use]
 pub fn transition(held: Option<&Drift>, look: &Look<'_>) -> Step {
-    if held.is_some_and(|held| look.judgement.read_began <= held.last_judged) {
-        return Step::Stale;
+    if let Some(held) = held.filter(|held| look.judgement.read_began <= held.last_judged) {
+        return late(held, look);
     }
     match &look.judgement.verdict {
         Verdict::InSync => in_sync(held, look),
@@ -68,6 +68,16 @@ pub fn transition(held: Option<&Drift>, look: &Look<'_>) -> Step {
         Verdict::Unknown { reason } if reason.kind == ReasonKind::Unsupported && !held.is_some_and(is_known_drift) => touched(held, look),
         Verdict::Unknown { .. } => unreadable(held, look),
     }
+}
+
+/// An old look is no evidence of anything, but what led to it may explain what a newer one has found.
+fn late(held: &Drift, look: &Look<'_>) -> Step {
+    if !held.status.is_open() || look.seen.iter().all(|seen| knows(held, seen)) {
+        return Step::Stale;
+    }
+    let mut drift = held.clone();
+    merge(&mut drift, look.seen);
+    quiet(drift)
 }
 
 fn in_sync(held: Option<&Drift>, look: &Look<'_>) -> Step {

@@ -28,7 +28,7 @@ impl Ledger for MemoryLedger {
         let mut entries = self.entries();
         let held = entries.get(&drift.instance);
         let is_as_expected = held.map(|held| held.version) == expected;
-        if !is_as_expected || held.is_some_and(|held| held.drift.last_judged >= drift.last_judged) {
+        if !is_as_expected || held.is_some_and(|held| held.drift.last_judged > drift.last_judged) {
             return Ok(Written::Conflict);
         }
         let version = expected.unwrap_or_default() + 1;
