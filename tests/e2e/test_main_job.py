@@ -155,3 +155,18 @@ def test_a_record_that_comes_late_is_judged_by_what_is_true_now(driftwire, firew
     driftwire.record(firewall.open(22, when=hours_ago))
     driftwire.settle()
     assert driftwire.drift(firewall.address).causes[0]["time"] == records.moment(hours_ago)
+
+
+def test_nothing_that_is_watched_is_ever_written(watched, firewall, proxy):
+    """Every call of the functions either reads, or goes to what is Driftwire's own."""
+    driftwire = watched
+    indexed(driftwire, firewall.state)
+    driftwire.record(firewall.open(22))
+    driftwire.settle()
+    driftwire.record(firewall.close(22))
+    driftwire.settle()
+    reads = ("Describe", "Get", "List", "BatchGet", "Query", "HEAD ", "GET ")
+    written = {(call.service, call.operation) for call in proxy.calls if not call.operation.startswith(reads)}
+    assert {service for service, _ in written} <= {"dynamodb", "sns", "sqs"}, written
+    named = [call.body.decode() for call in proxy.calls if (call.service, call.operation) in written]
+    assert named and all(driftwire.bucket.removesuffix("-states") in body for body in named), "a write names nothing of Driftwire's own"
