@@ -434,6 +434,26 @@ fn a_lock_that_is_never_let_go_is_told_once_after_six_hours() {
 }
 
 #[test]
+fn what_is_put_off_waits_longer_each_time() {
+    let world = World::new();
+    let lock = Lock { id: "l".to_owned(), who: "ci@runner".to_owned(), operation: "OperationTypeApply".to_owned(), since: None };
+    world.ports().states.set_lock(&state(), Some(lock));
+    world.live(5);
+    world.detect(&[change(&world, "e-1")]);
+    let waited: Vec<u64> = (0..6)
+        .map(|_| {
+            let (due, work) = world.ports().queue.next().expect("it is looked at again");
+            let delay = Duration::try_from(due.duration_since(world.ports().clock.now())).unwrap_or_default();
+            world.ports().clock.pass(delay);
+            world.deliver(vec![Delivery { items: vec![Item::Work(work)] }]);
+            // The clock moves a little with each look at it.
+            (delay + Duration::from_millis(1)).as_secs()
+        })
+        .collect();
+    assert_eq!(waited, [30, 60, 120, 300, 900, 900]);
+}
+
+#[test]
 fn an_alert_that_cannot_be_published_is_owed_until_the_sweep() {
     let world = World::new();
     world.live(5);

@@ -217,7 +217,7 @@ impl<P: Ports> Case<'_, P> {
     }
 
     async fn again(&self, why: Again, delay: Duration) -> Result<Settled, PortError> {
-        let (attempt, since) = self.put_off(why).map_or((0, self.began), |(attempt, since)| (attempt.saturating_add(1), since));
+        let (attempt, since) = self.put_off(why).map_or((1, self.began), |(attempt, since)| (attempt.saturating_add(1), since));
         self.later(why, attempt, since, delay).await?;
         Ok(Settled::of(Outcome::Deferred))
     }
