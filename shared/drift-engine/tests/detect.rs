@@ -469,6 +469,44 @@ fn an_alert_that_cannot_be_published_is_owed_until_the_sweep() {
 }
 
 #[test]
+fn a_read_that_fails_for_a_while_hides_nothing_and_alarms_nobody() {
+    let world = World::new();
+    world.ports().reader.refuse(&place(ACCOUNT), "aws_sqs_queue", &format!("{ACCOUNT}/jobs"), ReasonKind::Error);
+    let detected = world.detect(&[change(&world, "e-1")]);
+    assert_eq!((detected.counts()[&Outcome::Deferred], world.told().len()), (1, 0));
+    world.live(5);
+    world.drain();
+    assert_eq!(world.told(), [TransitionKind::Opened]);
+    assert_eq!(world.drifts(false)[0].status, DriftStatus::Drifted);
+}
+
+#[test]
+fn a_read_that_fails_for_an_hour_is_told_once_as_unreadable() {
+    let world = World::new();
+    world.ports().reader.refuse(&place(ACCOUNT), "aws_sqs_queue", &format!("{ACCOUNT}/jobs"), ReasonKind::Error);
+    let began = world.ports().clock.now();
+    world.detect(&[change(&world, "e-1")]);
+    world.drain();
+    let [alert] = &world.ports().alerts.published()[..] else { panic!("one alert is told") };
+    assert_eq!(alert.drift.status, DriftStatus::Unreadable);
+    let waited = alert.transition.at.duration_since(began);
+    assert!((3600..2 * 3600).contains(&waited.as_secs()), "{waited}");
+}
+
+#[test]
+fn what_was_touched_is_closed_by_a_write_of_its_state_even_while_its_alert_is_on_its_way() {
+    let world = World::new();
+    world.ports().reader.refuse(&place(ACCOUNT), "aws_sqs_queue", &format!("{ACCOUNT}/jobs"), ReasonKind::Unsupported);
+    world.ports().alerts.fail(1);
+    world.detect(&[change(&world, "e-1")]);
+    assert_eq!(world.drifts(false)[0].status, DriftStatus::Touched);
+    world.write(&state(), &[("jobs", ACCOUNT, 5)]);
+    world.drain();
+    assert!(world.drifts(false).is_empty());
+    assert_eq!(world.told(), [TransitionKind::Opened]);
+}
+
+#[test]
 fn one_delivery_that_is_nobodys_work_costs_only_itself() {
     let world = World::new();
     world.live(5);
