@@ -80,6 +80,8 @@ class Deployment:
         self.cloud = cloud
         self.emulator = emulator
         self.bucket = f"{name}-states"
+        self._clock = emulator.directory / f"{name}.clock"
+        self._clock.unlink(missing_ok=True)
         self._sqs = cloud.client("sqs")
         self._s3 = cloud.client("s3")
         self._s3.create_bucket(Bucket=self.bucket)
@@ -103,6 +105,7 @@ class Deployment:
             "DRIFTWIRE_STATES_QUEUE_URL": states_url,
             "DRIFTWIRE_DEAD_LETTER_QUEUE_URL": self.dead_letters_url,
             "DRIFTWIRE_STATES": self.bucket,
+            "DRIFTWIRE_CLOCK_FILE": str(self._clock),
             "DRIFTWIRE_LOG": "debug",
             **QUICK,
             **(settings or {}),
@@ -132,6 +135,10 @@ class Deployment:
         self._s3.delete_object(Bucket=self.bucket, Key=key)
         self.send_state_event(object_event("Object Deleted", self.bucket, key))
 
+    def move_clock(self, seconds: int) -> None:
+        """The functions' clock is so far ahead from now on. Delays of messages pass as they do: they are the queue's."""
+        self._clock.write_text(str(seconds))
+
     def lock_state(self, key: str, held: str) -> None:
         self._s3.put_object(Bucket=self.bucket, Key=f"{key}.tflock", Body=held.encode())
 
@@ -147,6 +154,10 @@ class Deployment:
         for start in range(0, len(bodies), 10):
             entries = [{"Id": str(at), "MessageBody": body} for at, body in enumerate(bodies[start : start + 10])]
             self._sqs.send_message_batch(QueueUrl=self.events.queue_url, Entries=entries)
+
+    def forget_events(self) -> None:
+        """Empties the events queue: whatever was to come back does not."""
+        self._sqs.purge_queue(QueueUrl=self.events.queue_url)
 
     def send_state_event(self, event: Mapping[str, Any]) -> None:
         self._sqs.send_message(QueueUrl=self.states.queue_url, MessageBody=json.dumps(event))
@@ -176,6 +187,14 @@ class Deployment:
     def _what_happened(self) -> str:
         logs = "\n".join(f"--- {name}\n{function.log()[-3000:]}" for name, function in self.emulator.functions.items())
         return f"events waiting: {self.events.waiting()}, states waiting: {self.states.waiting()}\n{logs}"
+
+    def sweep(self) -> None:
+        """What the schedule sends every minute."""
+        self.send_events(['{"driftwire": "sweep"}'])
+
+    def reconcile(self) -> None:
+        """What the schedule sends every hour."""
+        self.send_state_event({"driftwire": "reconcile"})
 
     # What a user sees
 
