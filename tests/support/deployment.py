@@ -76,7 +76,17 @@ class Drift:
 class Deployment:
     """Driftwire, deployed under a name of its own. Nothing happens by itself: messages move when `step` or `settle` is called."""
 
-    def __init__(self, cloud: Cloud, emulator: Emulator, *, name: str = "driftwire", endpoint: str | None = None, settings: Mapping[str, str] | None = None):
+    def __init__(
+        self,
+        cloud: Cloud,
+        emulator: Emulator,
+        *,
+        name: str = "driftwire",
+        endpoint: str | None = None,
+        settings: Mapping[str, str] | None = None,
+        hidden_for: int = 2,
+        received_at_most: int = 5,
+    ):
         self.cloud = cloud
         self.emulator = emulator
         self.bucket = f"{name}-states"
@@ -87,9 +97,9 @@ class Deployment:
         self._s3.create_bucket(Bucket=self.bucket)
         create_tables(cloud.client("dynamodb"), index=f"{name}-index", ledger=f"{name}-ledger")
         self.dead_letters_url, dead_letters_arn = self._queue(f"{name}-dead-letters")
-        again = json.dumps({"deadLetterTargetArn": dead_letters_arn, "maxReceiveCount": "5"})
+        again = json.dumps({"deadLetterTargetArn": dead_letters_arn, "maxReceiveCount": str(received_at_most)})
         # A failed message is back at once, rather than after six times the function's timeout.
-        worked = {"VisibilityTimeout": "2", "RedrivePolicy": again}
+        worked = {"VisibilityTimeout": str(hidden_for), "RedrivePolicy": again}
         events_url, events_arn = self._queue(f"{name}-events", worked)
         states_url, states_arn = self._queue(f"{name}-states", worked)
         self._subscriber_url, subscriber_arn = self._queue(f"{name}-subscriber", {"VisibilityTimeout": "0"})
@@ -111,9 +121,14 @@ class Deployment:
             **(settings or {}),
         }
         for function in ("event-detector", "state-indexer"):
-            emulator.start(function, self.environment)
+            emulator.start(function, self.environment | {"AWS_ACCESS_KEY_ID": function})
         self.events = EventSource(self._sqs, events_url, events_arn, emulator, "event-detector")
         self.states = EventSource(self._sqs, states_url, states_arn, emulator, "state-indexer")
+
+    def another_detector(self, name: str) -> EventSource:
+        """One more execution of `event-detector`, on the same queue; as with every function, its access key is its name."""
+        self.emulator.start(name, self.environment | {"AWS_ACCESS_KEY_ID": name}, program="event-detector")
+        return EventSource(self._sqs, self.events.queue_url, self.events.queue_arn, self.emulator, name)
 
     def _queue(self, name: str, attributes: Mapping[str, str] | None = None) -> tuple[str, str]:
         url = self._sqs.create_queue(QueueName=name, Attributes=dict(attributes or {}))["QueueUrl"]
@@ -238,6 +253,15 @@ class Deployment:
             QueueUrl=self.dead_letters_url, MaxNumberOfMessages=10, VisibilityTimeout=0, MessageAttributeNames=["All"], AttributeNames=["All"]
         )
         return found.get("Messages", [])
+
+    def buried_bodies(self) -> list[str]:
+        """Every message of the dead-letter queue, which is empty then."""
+        bodies: list[str] = []
+        while found := self._sqs.receive_message(QueueUrl=self.dead_letters_url, MaxNumberOfMessages=10).get("Messages"):
+            bodies += [message["Body"] for message in found]
+            for message in found:
+                self._sqs.delete_message(QueueUrl=self.dead_letters_url, ReceiptHandle=message["ReceiptHandle"])
+        return bodies
 
     def logs(self) -> str:
         """Everything that the functions wrote so far."""

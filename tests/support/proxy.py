@@ -13,6 +13,7 @@ import http.client
 import http.server
 import json
 import re
+import sys
 import threading
 import time
 import urllib.parse
@@ -89,8 +90,7 @@ class Proxy:
         self._lock = threading.Lock()
         self.calls: list[Call] = []
         handler = type("Handler", (_Handler,), {"proxy": self})
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), handler)
         self.endpoint = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, name="proxy", daemon=True).start()
 
@@ -224,6 +224,17 @@ def hang(seconds: float) -> Deed:
         return hang_up(call, forward)
 
     return deed
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    # Many connections come at once.
+    request_queue_size = 128
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A caller that went away, or was killed, is no error of the proxy's."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
