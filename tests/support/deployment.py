@@ -76,18 +76,30 @@ class Drift:
 class Deployment:
     """Driftwire, deployed under a name of its own. Nothing happens by itself: messages move when `step` or `settle` is called."""
 
-    def __init__(self, cloud: Cloud, emulator: Emulator, *, name: str = "driftwire", endpoint: str | None = None, settings: Mapping[str, str] | None = None):
+    def __init__(
+        self,
+        cloud: Cloud,
+        emulator: Emulator,
+        *,
+        name: str = "driftwire",
+        endpoint: str | None = None,
+        settings: Mapping[str, str] | None = None,
+        hidden_for: int = 2,
+        received_at_most: int = 5,
+    ):
         self.cloud = cloud
         self.emulator = emulator
         self.bucket = f"{name}-states"
+        self._clock = emulator.directory / f"{name}.clock"
+        self._clock.unlink(missing_ok=True)
         self._sqs = cloud.client("sqs")
         self._s3 = cloud.client("s3")
         self._s3.create_bucket(Bucket=self.bucket)
         create_tables(cloud.client("dynamodb"), index=f"{name}-index", ledger=f"{name}-ledger")
         self.dead_letters_url, dead_letters_arn = self._queue(f"{name}-dead-letters")
-        again = json.dumps({"deadLetterTargetArn": dead_letters_arn, "maxReceiveCount": "5"})
+        again = json.dumps({"deadLetterTargetArn": dead_letters_arn, "maxReceiveCount": str(received_at_most)})
         # A failed message is back at once, rather than after six times the function's timeout.
-        worked = {"VisibilityTimeout": "2", "RedrivePolicy": again}
+        worked = {"VisibilityTimeout": str(hidden_for), "RedrivePolicy": again}
         events_url, events_arn = self._queue(f"{name}-events", worked)
         states_url, states_arn = self._queue(f"{name}-states", worked)
         self._subscriber_url, subscriber_arn = self._queue(f"{name}-subscriber", {"VisibilityTimeout": "0"})
@@ -103,14 +115,20 @@ class Deployment:
             "DRIFTWIRE_STATES_QUEUE_URL": states_url,
             "DRIFTWIRE_DEAD_LETTER_QUEUE_URL": self.dead_letters_url,
             "DRIFTWIRE_STATES": self.bucket,
+            "DRIFTWIRE_CLOCK_FILE": str(self._clock),
             "DRIFTWIRE_LOG": "debug",
             **QUICK,
             **(settings or {}),
         }
         for function in ("event-detector", "state-indexer"):
-            emulator.start(function, self.environment)
+            emulator.start(function, self.environment | {"AWS_ACCESS_KEY_ID": function})
         self.events = EventSource(self._sqs, events_url, events_arn, emulator, "event-detector")
         self.states = EventSource(self._sqs, states_url, states_arn, emulator, "state-indexer")
+
+    def another_detector(self, name: str) -> EventSource:
+        """One more execution of `event-detector`, on the same queue; as with every function, its access key is its name."""
+        self.emulator.start(name, self.environment | {"AWS_ACCESS_KEY_ID": name}, program="event-detector")
+        return EventSource(self._sqs, self.events.queue_url, self.events.queue_arn, self.emulator, name)
 
     def _queue(self, name: str, attributes: Mapping[str, str] | None = None) -> tuple[str, str]:
         url = self._sqs.create_queue(QueueName=name, Attributes=dict(attributes or {}))["QueueUrl"]
@@ -132,6 +150,10 @@ class Deployment:
         self._s3.delete_object(Bucket=self.bucket, Key=key)
         self.send_state_event(object_event("Object Deleted", self.bucket, key))
 
+    def move_clock(self, seconds: int) -> None:
+        """The functions' clock is so far ahead from now on. Delays of messages pass as they do: they are the queue's."""
+        self._clock.write_text(str(seconds))
+
     def lock_state(self, key: str, held: str) -> None:
         self._s3.put_object(Bucket=self.bucket, Key=f"{key}.tflock", Body=held.encode())
 
@@ -147,6 +169,10 @@ class Deployment:
         for start in range(0, len(bodies), 10):
             entries = [{"Id": str(at), "MessageBody": body} for at, body in enumerate(bodies[start : start + 10])]
             self._sqs.send_message_batch(QueueUrl=self.events.queue_url, Entries=entries)
+
+    def forget_events(self) -> None:
+        """Empties the events queue: whatever was to come back does not."""
+        self._sqs.purge_queue(QueueUrl=self.events.queue_url)
 
     def send_state_event(self, event: Mapping[str, Any]) -> None:
         self._sqs.send_message(QueueUrl=self.states.queue_url, MessageBody=json.dumps(event))
@@ -176,6 +202,14 @@ class Deployment:
     def _what_happened(self) -> str:
         logs = "\n".join(f"--- {name}\n{function.log()[-3000:]}" for name, function in self.emulator.functions.items())
         return f"events waiting: {self.events.waiting()}, states waiting: {self.states.waiting()}\n{logs}"
+
+    def sweep(self) -> None:
+        """What the schedule sends every minute."""
+        self.send_events(['{"driftwire": "sweep"}'])
+
+    def reconcile(self) -> None:
+        """What the schedule sends every hour."""
+        self.send_state_event({"driftwire": "reconcile"})
 
     # What a user sees
 
@@ -219,6 +253,15 @@ class Deployment:
             QueueUrl=self.dead_letters_url, MaxNumberOfMessages=10, VisibilityTimeout=0, MessageAttributeNames=["All"], AttributeNames=["All"]
         )
         return found.get("Messages", [])
+
+    def buried_bodies(self) -> list[str]:
+        """Every message of the dead-letter queue, which is empty then."""
+        bodies: list[str] = []
+        while found := self._sqs.receive_message(QueueUrl=self.dead_letters_url, MaxNumberOfMessages=10).get("Messages"):
+            bodies += [message["Body"] for message in found]
+            for message in found:
+                self._sqs.delete_message(QueueUrl=self.dead_letters_url, ReceiptHandle=message["ReceiptHandle"])
+        return bodies
 
     def logs(self) -> str:
         """Everything that the functions wrote so far."""

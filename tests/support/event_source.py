@@ -50,9 +50,11 @@ class EventSource:
             return None
         batch = self._invoke(messages)
         self.batches.append(batch)
-        for message in messages:
-            if message["MessageId"] not in batch.failures:
-                self.sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"])
+        failed = set(batch.failures)
+        done = [message for message in messages if message["MessageId"] not in failed]
+        for start in range(0, len(done), 10):
+            entries = [{"Id": str(at), "ReceiptHandle": message["ReceiptHandle"]} for at, message in enumerate(done[start : start + 10])]
+            self.sqs.delete_message_batch(QueueUrl=self.queue_url, Entries=entries)
         return batch
 
     def _invoke(self, messages: list[dict[str, Any]]) -> Batch:

@@ -13,9 +13,11 @@ import http.client
 import http.server
 import json
 import re
+import sys
 import threading
+import time
 import urllib.parse
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Callable
 
@@ -46,6 +48,8 @@ class Answer:
     status: int
     headers: list[tuple[str, str]]
     body: bytes
+    #: After so many bytes of the body the connection breaks.
+    breaks_after: int | None = None
 
 
 Forward = Callable[[], Answer]
@@ -59,6 +63,19 @@ class _Rule:
     operation: str
     deed: Deed
     remaining: float
+    #: So many calls that fit pass first.
+    passing: int
+    where: Callable[[Call], bool]
+
+    def takes(self, call: Call) -> bool:
+        """Whether it is this rule's turn; counts the calls that fit."""
+        if self.remaining <= 0 or not call.is_(self.service, self.operation) or not self.where(call):
+            return False
+        if self.passing > 0:
+            self.passing -= 1
+            return False
+        self.remaining -= 1
+        return True
 
 
 class Proxy:
@@ -68,11 +85,12 @@ class Proxy:
         parsed = urllib.parse.urlparse(target)
         self._upstream = (parsed.hostname or "127.0.0.1", parsed.port or 80)
         self._rules: list[_Rule] = []
+        #: What chooses a deed for a call that no rule takes.
+        self.otherwise: Callable[[Call], Deed | None] = lambda _call: None
         self._lock = threading.Lock()
         self.calls: list[Call] = []
         handler = type("Handler", (_Handler,), {"proxy": self})
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), handler)
         self.endpoint = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, name="proxy", daemon=True).start()
 
@@ -82,10 +100,19 @@ class Proxy:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def on(self, service: str, operation: str, do: Deed, times: float = float("inf")) -> None:
-        """Does something to the next `times` calls that fit; both names may hold `*`."""
+    def on(
+        self,
+        service: str,
+        operation: str,
+        do: Deed,
+        times: float = float("inf"),
+        *,
+        after: int = 0,
+        where: Callable[[Call], bool] = lambda _: True,
+    ) -> None:
+        """Does something to `times` calls that fit, when `after` others have passed; both names may hold `*`."""
         with self._lock:
-            self._rules.append(_Rule(service, operation, do, times))
+            self._rules.append(_Rule(service, operation, do, times, after, where))
 
     def deny(self, service: str, operation: str, times: float = float("inf")) -> None:
         self.on(service, operation, deny, times)
@@ -105,10 +132,9 @@ class Proxy:
     def _answer(self, call: Call) -> Answer:
         with self._lock:
             self.calls.append(call)
-            rule = next((rule for rule in self._rules if rule.remaining > 0 and call.is_(rule.service, rule.operation)), None)
-            if rule:
-                rule.remaining -= 1
-        return rule.deed(call, lambda: self._forward(call)) if rule else self._forward(call)
+            rule = next((rule for rule in self._rules if rule.takes(call)), None)
+        deed = rule.deed if rule else self.otherwise(call)
+        return deed(call, lambda: self._forward(call)) if deed else self._forward(call)
 
     def _forward(self, call: Call) -> Answer:
         connection = http.client.HTTPConnection(*self._upstream, timeout=120)
@@ -178,6 +204,39 @@ def hang_up(_call: Call, _forward: Forward) -> Answer:
     raise ConnectionAbortedError
 
 
+def drop(_call: Call, forward: Forward) -> Answer:
+    """Lets the cloud do it, and closes the connection instead of saying so."""
+    forward()
+    raise ConnectionAbortedError
+
+
+def cut(_call: Call, forward: Forward) -> Answer:
+    """Breaks off in the middle of the answer's body."""
+    answer = forward()
+    return replace(answer, breaks_after=len(answer.body) // 2) if answer.body else drop(_call, lambda: answer)
+
+
+def hang(seconds: float) -> Deed:
+    """Says nothing for a while, and then hangs up."""
+
+    def deed(call: Call, forward: Forward) -> Answer:
+        time.sleep(seconds)
+        return hang_up(call, forward)
+
+    return deed
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    # Many connections come at once.
+    request_queue_size = 128
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A caller that went away, or was killed, is no error of the proxy's."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     # An answer goes out at once and in one piece: as two, the second would wait for the caller's delayed acknowledgement.
@@ -188,10 +247,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _any(self) -> None:
         body = self._body()
         try:
-            answer = self.proxy._answer(self._call(body))
+            self._send(self.proxy._answer(self._call(body)))
         except ConnectionError:
+            # Told to hang up, or nobody is there any more to be answered.
             self.close_connection = True
-            return
+
+    def _send(self, answer: Answer) -> None:
         # `send_response` would add a Server and a Date of its own.
         self.send_response_only(answer.status)
         length = str(len(answer.body))
@@ -203,7 +264,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", length)
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(answer.body)
+            self.wfile.write(answer.body[: answer.breaks_after])
+        self.close_connection |= answer.breaks_after is not None
         self.wfile.flush()
 
     do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = do_PATCH = _any

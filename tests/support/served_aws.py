@@ -1,5 +1,8 @@
 """moto's server, with a mailbox: what SNS would mail to an e-mail subscriber is appended to a file, a JSON line a mail.
 
+AWS's conditional writes are atomic, and a message is handed to one receiver; moto's threads would interleave in both.
+What those promises rest on is therefore served one call at a time.
+
 usage: served_aws.py MAILBOX [moto_server's own arguments]
 """
 
@@ -7,11 +10,15 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
+from moto.dynamodb.responses import DynamoHandler
 from moto.server import main
 from moto.sns.models import Subscription
+from moto.sns.responses import SNSResponse
+from moto.sqs.responses import SQSResponse
 
 _publish = Subscription.publish
 
@@ -24,7 +31,21 @@ def _publish_mails_too(self: Any, message: str, message_id: str, *rest: Any, **n
     _publish(self, message, message_id, *rest, **named)
 
 
+def _one_at_a_time(responses: Any) -> None:
+    call_action = responses.call_action
+
+    def locked(self: Any) -> Any:
+        with _lock:
+            return call_action(self)
+
+    responses.call_action = locked
+
+
 if __name__ == "__main__":
+    # SNS delivers to SQS within its own call.
+    _lock = threading.RLock()
+    for _responses in (DynamoHandler, SNSResponse, SQSResponse):
+        _one_at_a_time(_responses)
     _mailbox = Path(sys.argv[1])
     Subscription.publish = _publish_mails_too
     main(sys.argv[2:])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import uuid
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from .places import ACCOUNT, REGION
@@ -217,8 +218,8 @@ def role(iam: Any, name: str) -> dict[str, Any]:
     }
 
 
-def lock(state: str, who: str) -> str:
-    """The `.tflock` that Terraform's S3 backend holds on a state (`bucket/key`) during an apply."""
+def lock(state: str, who: str, created: datetime | None = None) -> str:
+    """What Terraform's S3 backend holds on a state (`bucket/key`) during an apply: a `.tflock`, or the `Info` of a lock table's item."""
     from .records import moment
 
     held = {
@@ -227,7 +228,7 @@ def lock(state: str, who: str) -> str:
         "Info": "",
         "Who": who,
         "Version": "1.13.4",
-        "Created": moment(),
+        "Created": moment(created),
         "Path": state,
     }
     return json.dumps(held)

@@ -434,6 +434,26 @@ fn a_lock_that_is_never_let_go_is_told_once_after_six_hours() {
 }
 
 #[test]
+fn what_is_put_off_waits_longer_each_time() {
+    let world = World::new();
+    let lock = Lock { id: "l".to_owned(), who: "ci@runner".to_owned(), operation: "OperationTypeApply".to_owned(), since: None };
+    world.ports().states.set_lock(&state(), Some(lock));
+    world.live(5);
+    world.detect(&[change(&world, "e-1")]);
+    let waited: Vec<u64> = (0..6)
+        .map(|_| {
+            let (due, work) = world.ports().queue.next().expect("it is looked at again");
+            let delay = Duration::try_from(due.duration_since(world.ports().clock.now())).unwrap_or_default();
+            world.ports().clock.pass(delay);
+            world.deliver(vec![Delivery { items: vec![Item::Work(work)] }]);
+            // The clock moves a little with each look at it.
+            (delay + Duration::from_millis(1)).as_secs()
+        })
+        .collect();
+    assert_eq!(waited, [30, 60, 120, 300, 900, 900]);
+}
+
+#[test]
 fn an_alert_that_cannot_be_published_is_owed_until_the_sweep() {
     let world = World::new();
     world.live(5);
@@ -445,6 +465,44 @@ fn an_alert_that_cannot_be_published_is_owed_until_the_sweep() {
         world.deliver(vec![Delivery { items: vec![Item::Work(Work::Sweep)] }]);
     }
     world.drain();
+    assert_eq!(world.told(), [TransitionKind::Opened]);
+}
+
+#[test]
+fn a_read_that_fails_for_a_while_hides_nothing_and_alarms_nobody() {
+    let world = World::new();
+    world.ports().reader.refuse(&place(ACCOUNT), "aws_sqs_queue", &format!("{ACCOUNT}/jobs"), ReasonKind::Error);
+    let detected = world.detect(&[change(&world, "e-1")]);
+    assert_eq!((detected.counts()[&Outcome::Deferred], world.told().len()), (1, 0));
+    world.live(5);
+    world.drain();
+    assert_eq!(world.told(), [TransitionKind::Opened]);
+    assert_eq!(world.drifts(false)[0].status, DriftStatus::Drifted);
+}
+
+#[test]
+fn a_read_that_fails_for_an_hour_is_told_once_as_unreadable() {
+    let world = World::new();
+    world.ports().reader.refuse(&place(ACCOUNT), "aws_sqs_queue", &format!("{ACCOUNT}/jobs"), ReasonKind::Error);
+    let began = world.ports().clock.now();
+    world.detect(&[change(&world, "e-1")]);
+    world.drain();
+    let [alert] = &world.ports().alerts.published()[..] else { panic!("one alert is told") };
+    assert_eq!(alert.drift.status, DriftStatus::Unreadable);
+    let waited = alert.transition.at.duration_since(began);
+    assert!((3600..2 * 3600).contains(&waited.as_secs()), "{waited}");
+}
+
+#[test]
+fn what_was_touched_is_closed_by_a_write_of_its_state_even_while_its_alert_is_on_its_way() {
+    let world = World::new();
+    world.ports().reader.refuse(&place(ACCOUNT), "aws_sqs_queue", &format!("{ACCOUNT}/jobs"), ReasonKind::Unsupported);
+    world.ports().alerts.fail(1);
+    world.detect(&[change(&world, "e-1")]);
+    assert_eq!(world.drifts(false)[0].status, DriftStatus::Touched);
+    world.write(&state(), &[("jobs", ACCOUNT, 5)]);
+    world.drain();
+    assert!(world.drifts(false).is_empty());
     assert_eq!(world.told(), [TransitionKind::Opened]);
 }
 

@@ -93,7 +93,10 @@ impl<P: Ports> Case<'_, P> {
         if unknown.is_some() && hidden > 0 || unsupported && self.task.changes.is_empty() && !self.is_reindexed() {
             return Ok(Settled { hidden, ..Settled::of(outcome) });
         }
-        if unknown == Some(ReasonKind::Throttled) && self.may_wait(Again::Throttled) {
+        // A service that fails now and then, or a connection that breaks, is waited for like one that throttles: nobody would
+        // look again, and what a person did meanwhile would stay hidden behind "could not tell".
+        let may_pass = held.is_some() && matches!(unknown, Some(ReasonKind::Throttled | ReasonKind::Error));
+        if may_pass && self.may_wait(Again::Throttled) {
             let attempt = self.put_off(Again::Throttled).map_or(0, |(attempt, _)| attempt);
             return self.again(Again::Throttled, timing.delay(attempt)).await;
         }
@@ -126,7 +129,9 @@ impl<P: Ports> Case<'_, P> {
         let clocks = (ports.clock().now(), timing.owed_for);
         let recording = record(ports.ledger(), ports.alerts(), self.instance, clocks, |held| transition(held, &look)).await?;
         if recording == Recording::Busy {
-            return self.again(Again::Recheck, timing.owed_for / 10).await;
+            // What was touched is closed only by a look that knows that the state was written.
+            let why = if self.is_reindexed() { Again::Indexed } else { Again::Recheck };
+            return self.again(why, timing.owed_for / 10).await;
         }
         if unknown.is_none() && self.is_fresh() {
             self.later(Again::Recheck, 0, self.began, timing.recheck_after).await?;
@@ -217,7 +222,7 @@ impl<P: Ports> Case<'_, P> {
     }
 
     async fn again(&self, why: Again, delay: Duration) -> Result<Settled, PortError> {
-        let (attempt, since) = self.put_off(why).map_or((0, self.began), |(attempt, since)| (attempt.saturating_add(1), since));
+        let (attempt, since) = self.put_off(why).map_or((1, self.began), |(attempt, since)| (attempt.saturating_add(1), since));
         self.later(why, attempt, since, delay).await?;
         Ok(Settled::of(Outcome::Deferred))
     }
