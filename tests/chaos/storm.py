@@ -139,7 +139,7 @@ class Storm:
             emulator,
             endpoint=self._proxy.endpoint,
             settings={"DRIFTWIRE_LOG": "warn"},
-            hidden_for=5,
+            hidden_for=3,
             # A message that a killed function held was received as well: the queue must not give it up before the storm ends.
             received_at_most=1000,
         )
@@ -188,7 +188,7 @@ class Storm:
 
     def _phase(self, name: str) -> None:
         if name != "building":
-            self._tell(f"{time.monotonic() - self._since:.0f} s, {len(self._proxy.calls)} calls; {name}")
+            self._tell(f"{time.monotonic() - self._since:.0f} s, {len(self._proxy.calls)} calls, {self._attacker.injected.total()} faults, {self.driftwire.events.waiting()} messages waiting; {name}")
         self._since = time.monotonic()
 
     # The world
@@ -284,7 +284,7 @@ class Storm:
             finally:
                 self._busy.discard(source.function)
             if idle:
-                time.sleep(0.1)
+                time.sleep(0.25)
 
     def _drain(self, seconds: float = 240.0, *, enough: bool = False) -> None:
         """Until the queues are empty; whenever nothing but waiting is left, time passes."""
@@ -299,10 +299,10 @@ class Storm:
                 return
             if self._busy:
                 idle_since = time.monotonic()
-            elif time.monotonic() - idle_since > 1.0 and not enough:
+            elif time.monotonic() - idle_since > 3.0 and not enough:
                 self._pass_time()
                 idle_since = time.monotonic()
-            time.sleep(0.05)
+            time.sleep(0.25)
 
     def _pass_time(self) -> None:
         """While no function is at work, so that none is taken for dead that is only slow."""
