@@ -1,0 +1,66 @@
+"""What the functions count and log: the names that the documentation lists, and a record's id all the way."""
+
+import json
+import re
+
+from conftest import KEY, indexed
+from support.places import WORKSPACE
+from support.proxy import refuse
+
+
+def documented() -> dict[str, tuple[str, str]]:
+    """Each metric of docs/metrics.md: its unit, and the functions that write it."""
+    page = (WORKSPACE / "docs" / "metrics.md").read_text().partition("## Log lines")[0]
+    return {name: (unit, functions) for name, unit, functions in re.findall(r"^\| `(\w+)` \| (\w+) \| (.*?) \|", page, re.MULTILINE)}
+
+
+def lines(driftwire) -> list[dict]:
+    """Everything that the functions wrote so far, log lines and metrics alike."""
+    return [json.loads(line) for line in driftwire.logs().splitlines() if line.startswith("{")]
+
+
+def values(driftwire, name: str) -> list:
+    return [line[name] for line in lines(driftwire) if "_aws" in line and name in line]
+
+
+def test_every_metric_that_is_written_is_documented(watched, firewall, proxy):
+    driftwire = watched
+    indexed(driftwire, firewall.state)
+    proxy.on("sns", "Publish", refuse(403, "AuthorizationError", "not today"))
+    driftwire.record(firewall.open(22))
+    driftwire.send_events(["{"])
+    driftwire.put_state("prod/other.tfstate", firewall.state.text())
+    driftwire.send_state_event({"driftwire": "reconcile"})
+    driftwire.settle()
+    driftwire.send_events(['{"driftwire": "sweep"}'])
+    driftwire.settle()
+
+    known, seen = documented(), set()
+    for line in lines(driftwire):
+        for metric in [metric for directive in line.get("_aws", {}).get("CloudWatchMetrics", []) for metric in directive["Metrics"]]:
+            unit, functions = known[metric["Name"]]
+            assert metric["Unit"] == unit and f"`{line['Function']}`" in functions, metric
+            assert metric["Name"] in line, "a metric is declared and has no value"
+            seen.add(metric["Name"])
+    expected = {"judged", "malformed", "dead_letters", "owed_alerts", "owed_oldest_seconds", "states_behind", "states_indexed", "index_lag_seconds"}
+    assert expected <= seen
+    assert values(driftwire, "owed_alerts") == [1]
+
+
+def test_an_indexed_state_says_which_version_and_how_late(driftwire, firewall):
+    etag = driftwire.write_state(KEY, firewall.state.text())
+    driftwire.settle()
+    [line] = [line for line in lines(driftwire) if line.get("message") == "indexed"]
+    assert line["state"] == f"s3://{driftwire.bucket}/{KEY}"
+    assert (line["etag_seen"], line["etag_indexed"]) == (etag.strip('"'), etag)
+    assert 0 <= line["lag_seconds"] < 60
+    assert values(driftwire, "index_lag_seconds") == [[line["lag_seconds"]]]
+
+
+def test_a_record_is_followed_by_its_id_through_what_was_left_for_later(driftwire, firewall):
+    indexed(driftwire, firewall.state)
+    record = firewall.open(22)
+    driftwire.record(record)
+    driftwire.settle()
+    said = [line["message"] for line in lines(driftwire) if line.get("record") == record["eventID"]]
+    assert said == ["a record", "work that was left for later"], "the record, and the second look a little later"
