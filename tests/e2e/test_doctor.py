@@ -119,7 +119,7 @@ def test_alerts_that_stay_owed_are_named(watched, firewall, proxy, clock):
     indexed(driftwire, firewall.state)
     proxy.on("sns", "Publish", refuse(403, "AuthorizationError", "not today"))
     driftwire.record(firewall.open(22))
-    driftwire.settle()
+    driftwire.events.poll()
     assert "owed_alerts" not in faults(driftwire), "the next sweep may publish it"
     clock.write_text("600")
     assert "1 alert owed" in faults(driftwire, "--clock-file", str(clock))["owed_alerts"]

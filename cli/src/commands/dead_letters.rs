@@ -92,7 +92,8 @@ fn list_text(dug: &Dug) -> String {
     for held in &dug.held {
         write_letter(&mut text, &held.letter);
     }
-    let _ = writeln!(text, "{}{}", count(dug.held.len(), "dead letter"), or_more(dug.more));
+    let more = if dug.more { " were looked at; there may be more" } else { "" };
+    let _ = writeln!(text, "{}{more}", count(dug.held.len(), "dead letter"));
     text
 }
 
@@ -104,7 +105,10 @@ fn write_letter(text: &mut String, letter: &DeadLetter) {
     let reason = match &letter.reason {
         Some(reason) => printable(reason),
         None if letter.is_redriven() => {
-            format!("moved by redrive after {}: the function's log says why it failed", count(to_usize(letter.received), "receive"))
+            format!(
+                "moved by redrive after {} (looks like this one included): see the function's log",
+                count(to_usize(letter.received), "receive")
+            )
         }
         None => "no reason was given".to_owned(),
     };
@@ -134,12 +138,9 @@ fn retried_text(retried: &Retried) -> String {
         let _ = writeln!(text, "{} {}: there is no such dead letter now", Style::Bad.paint("!"), printable(id));
     }
     let (sent, failed) = (count(retried.sent.len(), "dead letter"), retried.failed.len() + retried.unknown.len());
-    let _ = writeln!(text, "{sent} sent back, {failed} not{}", or_more(retried.more));
+    let more = if retried.more { "; there may be more: ask again" } else { "" };
+    let _ = writeln!(text, "{sent} sent back, {failed} not{more}");
     text
-}
-
-fn or_more(more: bool) -> &'static str {
-    if more { "; there may be more: ask again" } else { "" }
 }
 
 fn to_usize(number: u32) -> usize {
@@ -176,7 +177,18 @@ mod tests {
 
     #[test]
     fn each_letter_says_when_whose_why_and_what() {
-        insta::assert_snapshot!(anstream::adapter::strip_str(&list_text(&dug())), @r#""#);
+        insta::assert_snapshot!(anstream::adapter::strip_str(&list_text(&dug())), @r#"
+        m-1 2026-03-14T09:27:00Z event-detector
+          reading a record: line 1 \u{1b}[2J
+          record e-1
+          { "detail": "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
+
+        m-2 2026-03-14T09:27:00Z state-indexer
+          moved by redrive after 5 receives (looks like this one included): see the function's log
+          {"driftwire":"reconcile"}
+
+        2 dead letters were looked at; there may be more
+        "#);
         assert_eq!(list_text(&Dug::default()), "no dead letters\n");
     }
 
@@ -204,7 +216,12 @@ mod tests {
             unknown: vec!["m-3".to_owned()],
             more: false,
         };
-        insta::assert_snapshot!(anstream::adapter::strip_str(&retried_text(&retried)), @r#""#);
+        insta::assert_snapshot!(anstream::adapter::strip_str(&retried_text(&retried)), @r"
+        + m-1: sent to event-detector
+        ! m-2: sending: denied
+        ! m-3: there is no such dead letter now
+        1 dead letter sent back, 2 not
+        ");
         assert_eq!(
             retried_json(&retried),
             json!({

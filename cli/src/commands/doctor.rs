@@ -227,8 +227,23 @@ mod tests {
 
     #[test]
     fn people_read_each_check_with_what_is_wrong_and_what_to_do() {
-        insta::assert_snapshot!(anstream::adapter::strip_str(&text(&examined())), @r#""#);
-        insta::assert_snapshot!(anstream::adapter::strip_str(&text(&Examined::new(vec![(Check::Topic, Vec::new())]))), @r#""#);
+        insta::assert_snapshot!(anstream::adapter::strip_str(&text(&examined())), @r"
+        ? records come from CloudTrail: could not tell
+            denied \u{1b}[2J
+            to do: do something
+        + somebody is told: healthy
+        ? both queues are there: could not tell
+            no such queue
+            to do: do something
+        ! no message was given up: problem
+            2 dead letters in q
+            to do: do something
+        3 findings
+        ");
+        insta::assert_snapshot!(anstream::adapter::strip_str(&text(&Examined::new(vec![(Check::Topic, Vec::new())]))), @r"
+        + somebody is told: healthy
+        healthy
+        ");
     }
 
     #[test]
