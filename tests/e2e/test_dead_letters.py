@@ -3,6 +3,7 @@
 import json
 
 from conftest import indexed
+from support.proxy import refuse
 
 
 def listed(driftwire) -> list[dict]:
@@ -46,14 +47,28 @@ def test_a_record_that_was_denied_is_told_once_the_cause_is_gone(watched, firewa
     assert listed(driftwire) == []
 
 
-def test_what_redrive_moved_says_so_and_goes_back_to_where_its_body_belongs(driftwire, cloud):
-    """Redrive moves a message as it is, without a word."""
-    sqs = cloud.client("sqs")
-    sqs.send_message(QueueUrl=driftwire.dead_letters_url, MessageBody='{"driftwire": "reconcile"}')
+def test_what_redrive_moved_says_so_and_goes_back_to_its_function(watched, firewall, proxy, cloud):
+    driftwire = watched
+    indexed(driftwire, firewall.state)
+    cloud.client("sqs").set_queue_attributes(QueueUrl=driftwire.events.queue_url, Attributes={"VisibilityTimeout": "0"})
+    proxy.on("dynamodb", "BatchGetItem", refuse(500, "InternalServerError", "not today"))
+    driftwire.record(firewall.open(22))
+    driftwire.settle()
     [letter] = listed(driftwire)
-    assert (letter["redriven"], letter["reason"], letter["function"]) == (True, None, "state-indexer")
+    assert (letter["redriven"], letter["reason"], letter["function"]) == (True, None, "event-detector")
+    assert letter["received"] >= 5
     assert "moved by redrive after" in driftwire.driftwire("dead-letters", "list")
 
+    proxy.be_kind()
+    driftwire.driftwire("dead-letters", "retry", letter["id"])
+    driftwire.settle()
+    assert [alert.kind for alert in driftwire.alerts()] == ["opened"]
+
+
+def test_a_letter_without_a_word_belongs_to_where_its_body_does(driftwire, cloud):
+    cloud.client("sqs").send_message(QueueUrl=driftwire.dead_letters_url, MessageBody='{"driftwire": "reconcile"}')
+    [letter] = listed(driftwire)
+    assert (letter["redriven"], letter["function"]) == (True, "state-indexer")
     driftwire.driftwire("dead-letters", "retry", letter["id"])
     assert (driftwire.states.waiting(), driftwire.events.waiting()) == (1, 0)
 

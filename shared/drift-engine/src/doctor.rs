@@ -87,7 +87,7 @@ const NAMED: usize = 5;
 /// So many states that are behind are asked when they were written; the rest counts as behind.
 const ASKED: usize = 50;
 
-/// What a check that has nothing to say about what it was told comes to.
+/// What a port told, judged; that it failed is a finding of its own.
 fn findings<T>(check: Check, told: Result<T, PortError>, judge: impl FnOnce(T) -> Vec<Finding>) -> Vec<Finding> {
     told.map_or_else(|error| vec![Finding::could_not_tell(check, &error)], judge)
 }

@@ -139,7 +139,7 @@ mod tests {
         let mut metrics = Metrics::default();
         metrics.count("judged", 0);
         assert_eq!(metrics.line("event-detector", Timestamp::UNIX_EPOCH), None);
-        for _ in 0..MOST_VALUES + 1 {
+        for _ in 0..=MOST_VALUES {
             metrics.seconds("index_lag_seconds", Duration::from_secs(1));
         }
         let line = metrics.line("state-indexer", Timestamp::UNIX_EPOCH).expect("there is something measured");
