@@ -9,7 +9,8 @@ use drift_model::{Place, Reader, Severity};
 
 /// Says what changed outside of Terraform: who did it, what changed from what to what, in which state and at which address.
 ///
-/// Reads states and the cloud, and writes neither.
+/// Reads states and the cloud, and writes neither; its own tables and queues are written by `index rebuild` and
+/// `dead-letters retry` alone.
 #[derive(Debug, Parser)]
 #[command(
     name = "driftwire",
@@ -89,6 +90,23 @@ Examples:
     /// The drifts in the ledger.
     #[command(subcommand)]
     Drift(DriftCommand),
+    /// The messages that the functions gave up, and why.
+    #[command(subcommand)]
+    DeadLetters(DeadLettersCommand),
+    /// Says what is wrong with a deployment, and what to do about it.
+    #[command(after_long_help = "\
+Looks whether records come, a trail logs, the index is up with the states, alerts get out, and instances can be read.
+What is not given is not healthy: a check that cannot be made is a finding of its own (could_not_tell).
+
+Exit codes:
+  0  healthy
+  1  there are findings, or an error
+
+Examples:
+  driftwire doctor
+  driftwire doctor --json | jq -r '.findings[] | .check + \": \" + .what'
+  driftwire doctor --index-table driftwire-index --ledger-table driftwire-ledger --states 'states/prod/*'")]
+    Doctor(DoctorArgs),
 }
 
 /// What `check` and `explain` are told of states and readers.
@@ -234,6 +252,102 @@ pub(crate) struct ShowArgs {
     /// The ledger.
     #[command(flatten)]
     pub(crate) ledger: LedgerArgs,
+}
+
+/// `driftwire dead-letters`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DeadLettersCommand {
+    /// Lists them, the oldest first, and leaves them where they are.
+    #[command(after_long_help = "\
+Exit codes: 0 whether or not there are any, 1 an error.
+
+Examples:
+  driftwire dead-letters list --dead-letter-queue https://sqs.eu-west-1.amazonaws.com/123456789012/driftwire-dead-letters
+  driftwire dead-letters list --json | jq -r '.dead_letters[] | .function + \": \" + .reason'")]
+    List(ListLettersArgs),
+    /// Sends them back to the queue of the function that they are for.
+    #[command(after_long_help = "\
+Each is sent first and deleted from the dead letters then. If something dies between the two it is handled twice, which
+changes nothing that was recorded and tells nothing that was told. Mend first what \"list\" gives as the reason: what
+still cannot succeed comes back, with a new id.
+
+Exit codes: 0 all that was asked for was sent, 1 an error, or one could not be sent or is not there.
+
+Examples:
+  driftwire dead-letters retry 6a1e0b5c-7d1f-4e47-a3d0-0b6f5a0c1d2e
+  driftwire dead-letters retry --all --json | jq '.retried | length'")]
+    Retry(RetryArgs),
+}
+
+/// Where the dead letters are, and how to print.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct DeadLetterArgs {
+    /// The URL of the queue that the functions bury in.
+    #[arg(long, value_name = "URL", env = "DRIFTWIRE_DEAD_LETTER_QUEUE_URL")]
+    pub(crate) dead_letter_queue: String,
+    /// Print exactly one JSON document.
+    #[arg(long, help_heading = "Output")]
+    pub(crate) json: bool,
+}
+
+/// `driftwire dead-letters list`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ListLettersArgs {
+    /// The queue.
+    #[command(flatten)]
+    pub(crate) of: DeadLetterArgs,
+}
+
+/// `driftwire dead-letters retry`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct RetryArgs {
+    /// The ids of those to send back, as list prints them.
+    #[arg(value_name = "ID", required_unless_present = "all", conflicts_with = "all")]
+    pub(crate) ids: Vec<String>,
+    /// Send all of them back.
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// The URL of event-detector's queue.
+    #[arg(long, value_name = "URL", env = "DRIFTWIRE_EVENTS_QUEUE_URL")]
+    pub(crate) events_queue: Option<String>,
+    /// The URL of state-indexer's queue.
+    #[arg(long, value_name = "URL", env = "DRIFTWIRE_STATES_QUEUE_URL")]
+    pub(crate) states_queue: Option<String>,
+    /// The dead letters.
+    #[command(flatten)]
+    pub(crate) of: DeadLetterArgs,
+}
+
+/// `driftwire doctor`: what the functions are told by their environment.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct DoctorArgs {
+    /// The index's table.
+    #[arg(long, value_name = "TABLE", env = "DRIFTWIRE_INDEX_TABLE")]
+    pub(crate) index_table: Option<String>,
+    /// The ledger's table.
+    #[arg(long, value_name = "TABLE", env = "DRIFTWIRE_LEDGER_TABLE")]
+    pub(crate) ledger_table: Option<String>,
+    /// The ARN of the topic that alerts are published to.
+    #[arg(long, value_name = "ARN", env = "DRIFTWIRE_TOPIC_ARN")]
+    pub(crate) topic: Option<String>,
+    /// The URL of event-detector's queue.
+    #[arg(long, value_name = "URL", env = "DRIFTWIRE_EVENTS_QUEUE_URL")]
+    pub(crate) events_queue: Option<String>,
+    /// The URL of state-indexer's queue.
+    #[arg(long, value_name = "URL", env = "DRIFTWIRE_STATES_QUEUE_URL")]
+    pub(crate) states_queue: Option<String>,
+    /// The URL of the queue that the functions bury in.
+    #[arg(long, value_name = "URL", env = "DRIFTWIRE_DEAD_LETTER_QUEUE_URL")]
+    pub(crate) dead_letter_queue: Option<String>,
+    /// Where states are: bucket, or bucket/prefix*; several by comma.
+    #[arg(long, value_name = "PLACES", env = "DRIFTWIRE_STATES")]
+    pub(crate) states: Option<String>,
+    /// A file with a number of seconds by which the clock is ahead: for tests alone.
+    #[arg(long, value_name = "FILE", env = "DRIFTWIRE_CLOCK_FILE", hide = true)]
+    pub(crate) clock_file: Option<PathBuf>,
+    /// Print exactly one JSON document.
+    #[arg(long, help_heading = "Output")]
+    pub(crate) json: bool,
 }
 
 /// When to use colours.

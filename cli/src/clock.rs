@@ -1,12 +1,19 @@
+use std::{path::PathBuf, time::Duration};
+
 use drift_engine::ports::Clock;
 use drift_model::Timestamp;
 
-/// The time of this machine.
-pub(crate) struct SystemClock;
+/// The time of this machine, which a file can move for tests, as it moves the functions' clock.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SystemClock {
+    /// Holds a number of seconds.
+    pub(crate) moved_by: Option<PathBuf>,
+}
 
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "this is where time comes in")]
     fn now(&self) -> Timestamp {
-        Timestamp::now()
+        let seconds = self.moved_by.as_ref().and_then(|file| std::fs::read_to_string(file).ok()?.trim().parse::<u64>().ok());
+        Timestamp::now().saturating_add(Duration::from_secs(seconds.unwrap_or_default())).unwrap_or(Timestamp::MAX)
     }
 }

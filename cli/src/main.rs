@@ -1,7 +1,7 @@
 //! Driftwire on a laptop or in CI: the same engine as the functions, on states at hand.
 //!
-//! What it does not do: change anything. Neither the cloud that it looks at nor a state is ever written; the one command
-//! that writes, `index rebuild`, writes Driftwire's own table.
+//! What it does not do: change what it watches. Neither the cloud that it looks at nor a state is ever written; the two
+//! commands that write, `index rebuild` and `dead-letters retry`, write Driftwire's own table and queues.
 
 use std::process::ExitCode;
 
@@ -17,6 +17,7 @@ mod output;
 mod progress;
 mod report;
 mod states;
+mod trail;
 
 fn main() -> ExitCode {
     match args::Args::try_parse() {

@@ -133,7 +133,7 @@ pub(crate) fn ignore(args: &StateArgs) -> anyhow::Result<Ignore> {
     let Some(path) = &args.ignore else { return Ok(Ignore::default()) };
     let text = String::from_utf8(input::read(path)?).with_context(|| format!("{} is not UTF-8", path.display()))?;
     let ignore = Ignore::parse(&text, &path.display().to_string())?;
-    for rule in ignore.expired(SystemClock.now()) {
+    for rule in ignore.expired(SystemClock::default().now()) {
         let line = format!("{}:{}: this rule has ended and ignores nothing: {}", path.display(), rule.line, rule.reason);
         output::complain(&format!("{} {}", Style::Warn.paint("warning:"), printable(&line)));
     }

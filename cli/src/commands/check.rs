@@ -54,7 +54,7 @@ async fn look(reader: &impl LiveReader, ignore: &Ignore, states: &[Loaded], para
     }
     let progress = Progress::new("looking at instances", waiting.len());
     let looks = waiting.iter().map(async |(state, instance)| {
-        let judgement = judge::judge(reader, state, instance, SystemClock.now()).await;
+        let judgement = judge::judge(reader, state, instance, SystemClock::default().now()).await;
         progress.step();
         judgement
     });

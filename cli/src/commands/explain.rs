@@ -262,7 +262,7 @@ async fn look(
         .collect();
     let progress = Progress::new("looking at instances", waiting.len());
     let looks = waiting.into_iter().map(async |name| {
-        let began = SystemClock.now();
+        let began = SystemClock::default().now();
         let judgement = match managed.instance(name).await {
             Some(instance) => judge(reader, &name.state, &instance, began).await,
             None => Judgement {

@@ -70,7 +70,7 @@ pub(crate) async fn run(command: IndexCommand, cloud: &CloudArgs) -> anyhow::Res
         identifiers: &|instance| naming::identifiers(&catalog, instance),
     };
     let (states, store) = (States::new(&config, patterns, Vec::new()), DynamoIndex::new(&config, index_table));
-    let indexer = Indexer { states: &states, store: &store, clock: &SystemClock, settings: &settings };
+    let indexer = Indexer { states: &states, store: &store, clock: &SystemClock::default(), settings: &settings };
     let rebuilt = Box::pin(rebuild(&indexer)).await?;
     if json {
         output::json(&rebuilt)?;

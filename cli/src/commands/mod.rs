@@ -1,6 +1,8 @@
 //! One module a command.
 
 mod check;
+mod dead_letters;
+mod doctor;
 mod drift;
 mod explain;
 mod index;
@@ -22,6 +24,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitStatus> {
             Command::Explain(explain) => explain::run(explain, &args.cloud).await,
             Command::Index(index) => index::run(index, &args.cloud).await,
             Command::Drift(drift) => drift::run(drift, &args.cloud).await,
+            Command::DeadLetters(letters) => dead_letters::run(letters, &args.cloud).await,
+            Command::Doctor(doctor) => Box::pin(doctor::run(doctor, &args.cloud)).await,
         }
     })
 }

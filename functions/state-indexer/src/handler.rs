@@ -8,15 +8,15 @@ use drift_engine::{
     detect::Ports,
     index::{IndexError, Indexed, Indexer},
     naming,
-    ports::{Clock, Later, PortError},
-    work::Work,
+    ports::{Clock, Later, PortError, RecordedState},
+    work::{Function as Worker, Work},
 };
-use drift_lambda::{Done, EdgeError, Message, Settings, Wiring, answer, emit, isolated, messages};
+use drift_lambda::{Answered, Done, EdgeError, Message, Metrics, Settings, Wiring, answer, isolated, messages};
 use drift_model::{Identifier, Instance, StateId};
 use serde::Deserialize;
 use serde_json::Value;
 
-const FUNCTION: &str = "state-indexer";
+const FUNCTION: &str = Worker::StateIndexer.name();
 
 /// The function, wired.
 pub(crate) struct Function {
@@ -30,37 +30,52 @@ pub(crate) struct Function {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Asked {
     /// Bring the index of one state up to date.
-    Index(StateId),
+    Index {
+        state: StateId,
+        /// The version that the event told, as far as it told one.
+        seen: Option<String>,
+    },
     /// Compare the buckets with the index.
     Reconcile,
     /// It is about an object that is no state.
     Nothing,
 }
 
+/// What a log line says of the message behind it.
+#[derive(Clone, Copy)]
+struct About<'a> {
+    id: Option<&'a str>,
+    seen: Option<&'a str>,
+}
+
 /// Handles one invocation. One state after another: each may be large.
 pub(crate) async fn handle(function: &Function, payload: Value) -> Result<SqsBatchResponse, EdgeError> {
     let messages = messages(&payload);
-    let mut counts = BTreeMap::new();
+    let mut metrics = Metrics::default();
     let mut done = Vec::with_capacity(messages.len());
     for message in &messages {
-        let worked = isolated(Box::pin(function.work(message, &mut counts))).await;
+        let worked = isolated(Box::pin(function.work(message, &mut metrics))).await;
         let panicked = || PortError::Permanent {
             what: "handling a message".to_owned(),
             why: "Driftwire panicked; please report it with the function's log".to_owned(),
         };
         done.push(Done { result: worked.unwrap_or_else(|| Err(panicked())), record: None });
     }
-    let failures = answer(&messages, done, &function.wiring.dead_letters, FUNCTION).await?;
-    counts.insert("delivered_again", failures.batch_item_failures.len());
-    emit(FUNCTION, function.wiring.clock().now(), &counts);
+    let Answered { failures, buried } = answer(&messages, done, &function.wiring.dead_letters, FUNCTION).await?;
+    metrics.count("dead_letters", buried);
+    metrics.count("delivered_again", failures.batch_item_failures.len());
+    metrics.emit(FUNCTION, function.wiring.clock().now());
     Ok(failures)
 }
 
 impl Function {
-    async fn work(&self, message: &Message, counts: &mut BTreeMap<&'static str, usize>) -> Result<(), PortError> {
+    async fn work(&self, message: &Message, metrics: &mut Metrics) -> Result<(), PortError> {
         match self.asked(&message.body)? {
-            Asked::Index(state) => Box::pin(self.index(&state, counts)).await,
-            Asked::Reconcile => self.reconcile(counts).await,
+            Asked::Index { state, seen } => {
+                let about = About { id: message.id.as_deref(), seen: seen.as_deref() };
+                Box::pin(self.index(&state, about, metrics)).await
+            }
+            Asked::Reconcile => self.reconcile(metrics).await,
             Asked::Nothing => Ok(()),
         }
     }
@@ -69,18 +84,18 @@ impl Function {
         let strange = |why: String| PortError::Permanent { what: "reading a message".to_owned(), why };
         if let Ok(work) = serde_json::from_str::<Work>(body) {
             return match work {
-                Work::Index { state } => Ok(Asked::Index(state)),
+                Work::Index { state } => Ok(Asked::Index { state, seen: None }),
                 Work::Reconcile => Ok(Asked::Reconcile),
                 Work::Judge { .. } | Work::Sweep => Err(strange("this is event-detector's work: check the queues' URLs".to_owned())),
             };
         }
         let event: ObjectEvent = serde_json::from_str(body).map_err(|error| strange(format!("no event of S3 by EventBridge: {error}")))?;
-        let ObjectDetail { bucket: Named { name: bucket }, object: Keyed { key } } = event.detail;
+        let ObjectDetail { bucket: Named { name: bucket }, object: Keyed { key, etag: seen } } = event.detail;
         let is_state = self.settings.states.iter().any(|pattern| pattern.takes(&bucket, &key));
-        Ok(if is_state { Asked::Index(StateId::s3(&bucket, &key)) } else { Asked::Nothing })
+        Ok(if is_state { Asked::Index { state: StateId::s3(&bucket, &key), seen } } else { Asked::Nothing })
     }
 
-    async fn index(&self, state: &StateId, counts: &mut BTreeMap<&'static str, usize>) -> Result<(), PortError> {
+    async fn index(&self, state: &StateId, about: About<'_>, metrics: &mut Metrics) -> Result<(), PortError> {
         let configured = state.as_s3().is_some_and(|(bucket, key)| self.settings.states.iter().any(|pattern| pattern.takes(bucket, key)));
         let identifiers = |instance: &Instance| -> Vec<Identifier> { naming::identifiers(&self.wiring.catalog, instance) };
         let settings = drift_state::Settings {
@@ -95,9 +110,24 @@ impl Function {
         for problem in &done.problems {
             tracing::warn!(%state, address = problem.address, why = problem.why, "an instance is left out");
         }
-        tracing::info!(%state, instances = done.instances, added = done.added, removed = done.removed, written = done.written, "indexed");
-        *counts.entry("states_indexed").or_default() += usize::from(done.changed);
-        *counts.entry("index_items_written").or_default() += done.written;
+        let lag = self.lag(state, &done).await;
+        tracing::info!(
+            %state,
+            id = about.id,
+            etag_seen = about.seen,
+            etag_indexed = done.etag,
+            lag_seconds = lag.map(|lag| lag.as_secs()),
+            instances = done.instances,
+            added = done.added,
+            removed = done.removed,
+            written = done.written,
+            "indexed"
+        );
+        if let Some(lag) = lag {
+            metrics.seconds("index_lag_seconds", lag);
+        }
+        metrics.count("states_indexed", usize::from(done.changed));
+        metrics.count("index_items_written", done.written);
         let ports = (self.wiring.ledger(), self.wiring.index(), self.wiring.later(), self.wiring.clock());
         after_index(ports, &self.settings.timing, state).await?;
         if done.changed_again {
@@ -106,13 +136,27 @@ impl Function {
         Ok(())
     }
 
-    async fn reconcile(&self, counts: &mut BTreeMap<&'static str, usize>) -> Result<(), PortError> {
+    /// How long ago the version was written that is indexed now; nothing where nothing was to do, or nobody can tell.
+    async fn lag(&self, state: &StateId, done: &Indexed) -> Option<Duration> {
+        if !done.changed || done.etag.is_none() {
+            return None;
+        }
+        let written = self.wiring.states().written(state).await.unwrap_or_else(|error| {
+            tracing::warn!(%state, %error, "how far the index lagged behind cannot be told");
+            None
+        })?;
+        // S3's clock may be ahead of this one.
+        Some(Duration::try_from(self.wiring.clock().now().duration_since(written)).unwrap_or_default())
+    }
+
+    async fn reconcile(&self, metrics: &mut Metrics) -> Result<(), PortError> {
         let none = |_: &Instance| Vec::new();
         let settings = drift_state::Settings { default_place: None, places: BTreeMap::new(), identifiers: &none };
         let indexer = Indexer { states: self.wiring.states(), store: self.wiring.store(), clock: self.wiring.clock(), settings: &settings };
         let found = indexer.reconcile().await.map_err(|error| failed(&StateId("the configured states".to_owned()), error))?;
-        tracing::info!(states = found.states, index = found.index.len(), remove = found.remove.len(), "reconciled");
-        *counts.entry("states_behind").or_default() += found.index.len() + found.remove.len();
+        let (index, remove, unreadable) = (found.index.len(), found.remove.len(), found.unreadable.len());
+        tracing::info!(states = found.states, index, remove, unreadable, "reconciled");
+        metrics.count("states_behind", index + remove);
         for state in found.index.into_iter().chain(found.remove) {
             self.wiring.later().later(&Work::Index { state }, Duration::ZERO).await?;
         }
@@ -154,4 +198,6 @@ struct Named {
 #[derive(Deserialize)]
 struct Keyed {
     key: String,
+    /// Without the quotes that S3's API puts around it; not there when the object was deleted.
+    etag: Option<String>,
 }

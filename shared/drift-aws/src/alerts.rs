@@ -24,6 +24,24 @@ impl SnsAlerts {
     }
 }
 
+impl SnsAlerts {
+    /// How many have confirmed that they want to be told, as far as the first page of them shows: whether it is none is
+    /// what matters.
+    ///
+    /// # Errors
+    ///
+    /// What the service says.
+    pub async fn subscribers(&self) -> Result<usize, PortError> {
+        let what = format!("asking who subscribes to {}", self.topic);
+        let listed = self.client.list_subscriptions_by_topic().topic_arn(&self.topic).send().await;
+        let call = Call { what: &what, action: "sns:ListSubscriptionsByTopic", resource: &self.topic };
+        let listed = listed.map_err(|error| call.failed(&error))?;
+        // Until it is confirmed, a subscription's ARN reads `PendingConfirmation`.
+        let is_confirmed = |arn: Option<&str>| arn.is_some_and(|arn| arn.starts_with("arn:"));
+        Ok(listed.subscriptions().iter().filter(|subscription| is_confirmed(subscription.subscription_arn())).count())
+    }
+}
+
 impl Alerts for SnsAlerts {
     async fn publish(&self, alert: &Alert) -> Result<(), PortError> {
         let rendered = render(alert);

@@ -5,7 +5,7 @@ use aws_types::SdkConfig;
 use drift_engine::{
     Timing,
     ports::{DeadLetters, Later, PortError},
-    work::Work,
+    work::{Function, Work},
 };
 
 use crate::failure::Call;
@@ -28,9 +28,9 @@ impl SqsQueues {
 
 impl Later for SqsQueues {
     async fn later(&self, work: &Work, delay: Duration) -> Result<(), PortError> {
-        let queue = match work {
-            Work::Judge { .. } | Work::Sweep => &self.events,
-            Work::Index { .. } | Work::Reconcile => &self.states,
+        let queue = match work.function() {
+            Function::EventDetector => &self.events,
+            Function::StateIndexer => &self.states,
         };
         let what = format!("leaving work in {queue}");
         let body = serde_json::to_string(work).map_err(|error| PortError::Permanent { what: what.clone(), why: error.to_string() })?;

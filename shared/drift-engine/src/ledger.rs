@@ -12,5 +12,5 @@ mod transition;
 pub use bounds::bounded;
 pub use causes::{MAX_ALSO_SEEN, MAX_CAUSES, Seen, cause};
 pub use leave::{carried, left};
-pub use record::{Recording, carry, record, sweep};
+pub use record::{Owing, Recording, carry, owing, record, sweep};
 pub use transition::{Look, MAX_HISTORY, Step, expires, transition, transition_id};

@@ -4,7 +4,9 @@
 //! AWS are in `drift-aws` and whose implementations in memory are in [`memory`].
 
 pub mod alert;
+pub mod dead_letter;
 pub mod detect;
+pub mod doctor;
 pub mod ignore;
 pub mod index;
 pub mod judge;

@@ -8,7 +8,10 @@ use drift_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::work::Work;
+use crate::{
+    dead_letter::DeadLetter,
+    work::{Function, Work},
+};
 
 /// A port that failed, by whether trying again can help.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -251,6 +254,44 @@ pub trait DeadLetters: Send + Sync {
     /// Sends a message there, with why it cannot succeed, the record's id where there is one, and the function.
     fn bury(&self, message: &str, reason: &str, record: Option<&str>, function: &str)
     -> impl Future<Output = Result<(), PortError>> + Send;
+}
+
+/// A dead letter in hand: nobody else is given it for a short while.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// What it says.
+    pub letter: DeadLetter,
+    /// By which it is given back or deleted; opaque.
+    pub receipt: String,
+}
+
+/// What a queue of dead letters gave out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Dug {
+    /// Each once, the oldest first.
+    pub held: Vec<Held>,
+    /// Whether there may be more than a bounded number of looks brought.
+    pub more: bool,
+}
+
+/// The dead letters, for people.
+pub trait Graveyard: Send + Sync {
+    /// Takes into hand what is there, for long enough to read it and to decide.
+    fn dig(&self) -> impl Future<Output = Result<Dug, PortError>> + Send;
+    /// Gives letters back at once; without it they come back by themselves a little later.
+    fn give_back(&self, letters: &[Held]) -> impl Future<Output = Result<(), PortError>> + Send;
+    /// Sends a message to a function's queue, as new.
+    fn resend(&self, body: &str, to: Function) -> impl Future<Output = Result<(), PortError>> + Send;
+    /// Deletes a letter for good.
+    fn delete(&self, letter: &Held) -> impl Future<Output = Result<(), PortError>> + Send;
+}
+
+/// When `event-detector` was last heard of.
+pub trait Heartbeat: Send + Sync {
+    /// Notes that a record was handled now. Writes at most once a minute, however often it is called.
+    fn beat(&self, now: Timestamp) -> impl Future<Output = Result<(), PortError>> + Send;
+    /// When a record was handled last, to the minute; nothing where none ever was.
+    fn last(&self) -> impl Future<Output = Result<Option<Timestamp>, PortError>> + Send;
 }
 
 /// One entry of a state's map of byte ranges: what the index keeps by key.

@@ -1,6 +1,6 @@
 //! The messages that the functions leave for each other, and for themselves later.
 
-use drift_model::{Change, InstanceRef, StateId, Timestamp};
+use drift_model::{Change, InstanceRef, RecordId, StateId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// A message on a function's queue that no AWS service wrote. Serialises as `{"driftwire": "judge", ...}`.
@@ -31,6 +31,60 @@ pub enum Work {
     Reconcile,
 }
 
+/// The functions that work from a queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Function {
+    /// From records to judged drift.
+    EventDetector,
+    /// From state objects to the index.
+    StateIndexer,
+}
+
+impl Function {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::EventDetector, Self::StateIndexer];
+
+    /// The name that it is deployed by: `event-detector`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::EventDetector => "event-detector",
+            Self::StateIndexer => "state-indexer",
+        }
+    }
+}
+
+impl Work {
+    /// The name that machines read: `judge`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Judge { .. } => "judge",
+            Self::Sweep => "sweep",
+            Self::Index { .. } => "index",
+            Self::Reconcile => "reconcile",
+        }
+    }
+
+    /// Whose work it is.
+    #[must_use]
+    pub fn function(&self) -> Function {
+        match self {
+            Self::Judge { .. } | Self::Sweep => Function::EventDetector,
+            Self::Index { .. } | Self::Reconcile => Function::StateIndexer,
+        }
+    }
+
+    /// The records that led to it, as far as it carries them; none where a schedule or a state did.
+    pub fn records(&self) -> impl Iterator<Item = &RecordId> {
+        let changes = match self {
+            Self::Judge { changes, .. } => changes.as_slice(),
+            Self::Sweep | Self::Index { .. } | Self::Reconcile => &[],
+        };
+        changes.iter().map(|seen| &seen.change.id)
+    }
+}
+
 /// A change, and for each instance whether it can be its cause.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SeenChange {
@@ -54,4 +108,18 @@ pub enum Again {
     Indexed,
     /// A read was throttled.
     Throttled,
+}
+
+impl Again {
+    /// The name that machines read: `state_changed`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Recheck => "recheck",
+            Self::Deferred => "deferred",
+            Self::StateChanged => "state_changed",
+            Self::Indexed => "indexed",
+            Self::Throttled => "throttled",
+        }
+    }
 }

@@ -39,34 +39,39 @@ pub struct Done {
     pub record: Option<String>,
 }
 
+/// What an invocation answers.
+#[derive(Debug, Default)]
+pub struct Answered {
+    /// The messages that are to be delivered again.
+    pub failures: SqsBatchResponse,
+    /// How many messages were buried.
+    pub buried: usize,
+}
+
 /// Answers each message: what may succeed later is delivered again (`ReportBatchItemFailures`); what cannot succeed is
 /// sent to the dead letters with the reason, and counts as done.
 ///
 /// # Errors
 ///
 /// Where an event that no queue holds is to be delivered again: Lambda repeats the invocation.
-pub async fn answer(
-    messages: &[Message],
-    done: Vec<Done>,
-    dead_letters: &impl DeadLetters,
-    function: &str,
-) -> Result<SqsBatchResponse, EdgeError> {
-    let mut response = SqsBatchResponse::default();
+pub async fn answer(messages: &[Message], done: Vec<Done>, dead_letters: &impl DeadLetters, function: &str) -> Result<Answered, EdgeError> {
+    let mut answered = Answered::default();
     for (message, done) in messages.iter().zip(done) {
         let mut result = done.result;
         if let Err(PortError::Permanent { what, why }) = &result {
             let reason = format!("{what}: {why}");
-            tracing::error!(message = message.id, record = done.record, reason, "a message cannot succeed and goes to the dead letters");
+            tracing::error!(id = message.id, record = done.record, reason, "a message cannot succeed and goes to the dead letters");
             result = dead_letters.bury(&message.body, &reason, done.record.as_deref(), function).await;
+            answered.buried += usize::from(result.is_ok());
         }
         let Err(error) = result else { continue };
-        tracing::warn!(message = message.id, record = done.record, %error, "a message is to be delivered again");
+        tracing::warn!(id = message.id, record = done.record, %error, "a message is to be delivered again");
         match &message.id {
-            Some(id) => response.add_failure(id.clone()),
+            Some(id) => answered.failures.add_failure(id.clone()),
             None => return Err(EdgeError(error)),
         }
     }
-    Ok(response)
+    Ok(answered)
 }
 
 /// What `work` comes to, or nothing where it panicked: that must cost only what was being worked on.
@@ -101,8 +106,9 @@ mod tests {
         let messages = [message("1"), message("2"), message("3")];
         let results = vec![done(Ok(())), done(Err(error(true))), done(Err(error(false)))];
         let answered = answer(&messages, results, &dead, "f");
-        let failures = futures::executor::block_on(answered).expect("a batch is always answered");
-        assert_eq!(json!(failures), json!({"batchItemFailures": [{"itemIdentifier": "2"}]}));
+        let answered = futures::executor::block_on(answered).expect("a batch is always answered");
+        assert_eq!(answered.buried, 1);
+        assert_eq!(json!(answered.failures), json!({"batchItemFailures": [{"itemIdentifier": "2"}]}));
         assert_eq!(dead.buried(), [("3".to_owned(), "a: b".to_owned(), Some("r".to_owned()), "f".to_owned())]);
     }
 

@@ -8,10 +8,10 @@ mod log;
 mod metrics;
 mod wiring;
 
-pub use batch::{Done, Message, answer, isolated, messages};
+pub use batch::{Answered, Done, Message, answer, isolated, messages};
 pub use config::{Settings, SettingsError, Unset, environment};
 pub use log::start_log;
-pub use metrics::emit;
+pub use metrics::{METRICS, Metric, Metrics};
 pub use wiring::{SystemClock, Wiring};
 
 use drift_engine::ports::PortError;

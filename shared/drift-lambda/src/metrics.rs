@@ -1,44 +1,169 @@
-use std::{collections::BTreeMap, io::Write};
+use std::{collections::BTreeMap, io::Write, time::Duration};
 
 use drift_model::Timestamp;
 use serde_json::{Value, json};
 
-/// Writes counts as one line in CloudWatch's embedded metric format on standard output, in the namespace `Driftwire`
-/// with the dimension `Function`. Zeros are left out: they would cost a data point each.
-pub fn emit(function: &str, now: Timestamp, counts: &BTreeMap<&'static str, usize>) {
-    let Some(line) = line(function, now, counts) else { return };
-    // A closed standard output must not cost the batch.
-    let _ = writeln!(std::io::stdout().lock(), "{line}");
+/// One metric that a function writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Metric {
+    /// Its name, in the namespace `Driftwire` with the dimension `Function`.
+    pub name: &'static str,
+    /// CloudWatch's unit: `Count` or `Seconds`.
+    pub unit: &'static str,
+    /// The functions that write it.
+    pub functions: &'static [&'static str],
+    /// What it says.
+    pub meaning: &'static str,
 }
 
-fn line(function: &str, now: Timestamp, counts: &BTreeMap<&'static str, usize>) -> Option<Value> {
-    let counts: BTreeMap<_, _> = counts.iter().filter(|(_, count)| **count > 0).collect();
-    if counts.is_empty() {
-        return None;
+const DETECTOR: &[&str] = &["event-detector"];
+const INDEXER: &[&str] = &["state-indexer"];
+const BOTH: &[&str] = &["event-detector", "state-indexer"];
+
+const fn metric(name: &'static str, unit: &'static str, functions: &'static [&'static str], meaning: &'static str) -> Metric {
+    Metric { name, unit, functions, meaning }
+}
+
+/// Every metric, by name. `docs/metrics.md` holds the same table.
+pub const METRICS: [Metric; 19] = [
+    metric("dead_letters", "Count", BOTH, "messages that this invocation buried, as they cannot succeed"),
+    metric(
+        "deferred",
+        "Count",
+        DETECTOR,
+        "records whose instances are judged later: Terraform is at work, the index is behind, a read was throttled",
+    ),
+    metric("delivered_again", "Count", BOTH, "messages that the queue is to deliver again"),
+    metric("failed_call", "Count", DETECTOR, "records of calls that failed"),
+    metric("hidden", "Count", DETECTOR, "differences that the ignore file hid"),
+    metric("index_items_written", "Count", INDEXER, "items of the index that were written"),
+    metric(
+        "index_lag_seconds",
+        "Seconds",
+        INDEXER,
+        "for each state that was indexed: how long ago it was written, when its index was up to date",
+    ),
+    metric("internal", "Count", DETECTOR, "records of a service's own doing that is no configuration"),
+    metric("judged", "Count", DETECTOR, "records of which at least one instance was judged"),
+    metric("looked_at", "Count", DETECTOR, "instances that were looked at"),
+    metric("malformed", "Count", DETECTOR, "records, or messages, that are no CloudTrail record"),
+    metric("not_managed", "Count", DETECTOR, "records that name no instance of any state"),
+    metric("owed_alerts", "Count", DETECTOR, "alerts that are owed after a sweep; 200 stands for 200 or more"),
+    metric("owed_oldest_seconds", "Seconds", DETECTOR, "how long the oldest of them has been owed"),
+    metric("read_only", "Count", DETECTOR, "records that changed nothing"),
+    metric("states_behind", "Count", INDEXER, "states that a reconcile found without an index, with an older one, or gone"),
+    metric("states_indexed", "Count", INDEXER, "states whose index was changed"),
+    metric("told", "Count", DETECTOR, "transitions that were told"),
+    metric("unsupported", "Count", DETECTOR, "records that name only what no reader reads"),
+];
+
+/// CloudWatch takes at most so many values of a metric in one line.
+const MOST_VALUES: usize = 100;
+
+/// What an invocation counted and measured.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Metrics {
+    counts: BTreeMap<&'static str, usize>,
+    seconds: BTreeMap<&'static str, Vec<u64>>,
+}
+
+impl Metrics {
+    /// Adds to a count.
+    pub fn count(&mut self, name: &'static str, number: usize) {
+        *self.counts.entry(name).or_default() += number;
     }
-    let names: Vec<Value> = counts.keys().map(|name| json!({"Name": name, "Unit": "Count"})).collect();
-    let mut line = json!({
-        "_aws": {
-            "Timestamp": now.as_millisecond(),
-            "CloudWatchMetrics": [{"Namespace": "Driftwire", "Dimensions": [["Function"]], "Metrics": names}],
-        },
-        "Function": function,
-    });
-    for (name, count) in counts {
-        line[*name] = json!(count);
+
+    /// Adds a measured time, in whole seconds.
+    pub fn seconds(&mut self, name: &'static str, time: Duration) {
+        self.seconds.entry(name).or_default().push(time.as_secs());
     }
-    Some(line)
+
+    /// Writes them as one line in CloudWatch's embedded metric format on standard output, in the namespace `Driftwire` with
+    /// the dimension `Function`. Counts of zero are left out: they would cost a data point each.
+    pub fn emit(&self, function: &str, now: Timestamp) {
+        let Some(line) = self.line(function, now) else { return };
+        // A closed standard output must not cost the batch.
+        let _ = writeln!(std::io::stdout().lock(), "{line}");
+    }
+
+    fn line(&self, function: &str, now: Timestamp) -> Option<Value> {
+        let counts = self.counts.iter().filter(|(_, count)| **count > 0).map(|(name, count)| (*name, json!(count)));
+        let seconds = self.seconds.iter().map(|(name, values)| (*name, json!(values[..values.len().min(MOST_VALUES)])));
+        let values: BTreeMap<&str, Value> = counts.chain(seconds).collect();
+        if values.is_empty() {
+            return None;
+        }
+        let declared: Vec<Value> = values.keys().map(|name| json!({"Name": name, "Unit": unit(name)})).collect();
+        let mut line = json!({
+            "_aws": {
+                "Timestamp": now.as_millisecond(),
+                "CloudWatchMetrics": [{"Namespace": "Driftwire", "Dimensions": [["Function"]], "Metrics": declared}],
+            },
+            "Function": function,
+        });
+        for (name, value) in values {
+            line[name] = value;
+        }
+        Some(line)
+    }
+}
+
+fn unit(name: &str) -> &'static str {
+    METRICS.iter().find(|metric| metric.name == name).map_or("None", |metric| metric.unit)
 }
 
 #[cfg(test)]
 mod tests {
+    use drift_engine::detect::Outcome;
+
     use super::*;
 
     #[test]
     fn a_line_declares_every_metric_that_it_holds() {
-        let counts = BTreeMap::from([("judged", 2), ("malformed", 0)]);
-        let line = line("event-detector", Timestamp::UNIX_EPOCH, &counts).expect("there is something to count");
-        assert_eq!(line["_aws"]["CloudWatchMetrics"][0]["Metrics"], json!([{"Name": "judged", "Unit": "Count"}]));
-        assert_eq!((&line["judged"], &line["Function"], line.get("malformed")), (&json!(2), &json!("event-detector"), None));
+        let mut metrics = Metrics::default();
+        metrics.count("judged", 2);
+        metrics.count("malformed", 0);
+        metrics.seconds("index_lag_seconds", Duration::from_millis(2_900));
+        metrics.seconds("index_lag_seconds", Duration::ZERO);
+        let line = metrics.line("event-detector", Timestamp::UNIX_EPOCH).expect("there is something to count");
+        assert_eq!(
+            line["_aws"]["CloudWatchMetrics"][0]["Metrics"],
+            json!([{"Name": "index_lag_seconds", "Unit": "Seconds"}, {"Name": "judged", "Unit": "Count"}])
+        );
+        assert_eq!((&line["judged"], &line["index_lag_seconds"]), (&json!(2), &json!([2, 0])));
+        assert_eq!((&line["Function"], line.get("malformed")), (&json!("event-detector"), None));
+    }
+
+    #[test]
+    fn nothing_counted_is_no_line_and_no_line_holds_more_than_cloudwatch_takes() {
+        let mut metrics = Metrics::default();
+        metrics.count("judged", 0);
+        assert_eq!(metrics.line("event-detector", Timestamp::UNIX_EPOCH), None);
+        for _ in 0..=MOST_VALUES {
+            metrics.seconds("index_lag_seconds", Duration::from_secs(1));
+        }
+        let line = metrics.line("state-indexer", Timestamp::UNIX_EPOCH).expect("there is something measured");
+        assert_eq!(line["index_lag_seconds"].as_array().map(Vec::len), Some(MOST_VALUES));
+    }
+
+    #[test]
+    fn every_outcome_is_a_metric_and_the_table_is_sorted() {
+        assert!(METRICS.is_sorted_by_key(|metric| metric.name));
+        for outcome in Outcome::ALL {
+            assert!(METRICS.iter().any(|metric| metric.name == outcome.name()), "add `{}` to METRICS", outcome.name());
+        }
+    }
+
+    #[test]
+    fn the_documentation_holds_the_same_table() {
+        let row = |metric: &Metric| {
+            let functions: Vec<String> = metric.functions.iter().map(|function| format!("`{function}`")).collect();
+            format!("| `{}` | {} | {} | {} |", metric.name, metric.unit, functions.join(", "), metric.meaning)
+        };
+        let expected: Vec<String> = METRICS.iter().map(row).collect();
+        let page = include_str!("../../../docs/metrics.md");
+        let metrics = page.lines().take_while(|line| *line != "## Log lines");
+        let held: Vec<&str> = metrics.filter(|line| line.starts_with("| `")).collect();
+        assert_eq!(held, expected, "write this table into docs/metrics.md:\n{}", expected.join("\n"));
     }
 }

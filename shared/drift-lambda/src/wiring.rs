@@ -1,7 +1,8 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use drift_aws::{
-    Accounts, ClientSettings, DynamoIndex, DynamoLedger, NativeReader, SnsAlerts, SqsDeadLetters, SqsQueues, States, UntypedCalls, load,
+    Accounts, ClientSettings, DynamoHeartbeat, DynamoIndex, DynamoLedger, NativeReader, SnsAlerts, SqsDeadLetters, SqsQueues, States,
+    UntypedCalls, load,
 };
 use drift_catalog::Catalog;
 use drift_engine::{
@@ -36,6 +37,8 @@ pub struct Wiring {
     pub catalog: Arc<Catalog>,
     /// Where what cannot succeed goes.
     pub dead_letters: SqsDeadLetters,
+    /// Where it is noted that records come.
+    pub heartbeat: DynamoHeartbeat,
     states: States,
     index: Index<DynamoIndex>,
     reader: NativeReader<UntypedCalls<Accounts>>,
@@ -58,6 +61,7 @@ impl Wiring {
         let accounts = Arc::new(Accounts::new(config.clone(), settings.role.clone()));
         Ok(Self {
             dead_letters: SqsDeadLetters::new(&config, &settings.dead_letter_queue),
+            heartbeat: DynamoHeartbeat::new(&config, &settings.index_table),
             states: States::new(&config, settings.states.clone(), settings.lock_tables.clone()),
             index,
             reader: NativeReader::new(Arc::clone(&catalog), UntypedCalls::new(config.clone(), accounts)),

@@ -14,6 +14,8 @@ pub struct Reconciled {
     pub index: Vec<StateId>,
     /// The states that are to be removed, in order: gone, or not configured any more.
     pub remove: Vec<StateId>,
+    /// The states whose newest version was found not to be readable, in order: the index stays that of the last that was.
+    pub unreadable: Vec<StateId>,
 }
 
 impl<S: RecordedState, I: IndexStore, C: Clock> Indexer<'_, S, I, C> {
@@ -33,6 +35,7 @@ impl<S: RecordedState, I: IndexStore, C: Clock> Indexer<'_, S, I, C> {
                 !at_work && !head.is_of(Some(etag)) && (head.dirty || head.unreadable.as_ref() != Some(etag))
             })
         };
+        let is_unreadable = |state: &StateId, etag: &String| heads.get(state).is_some_and(|head| head.unreadable.as_ref() == Some(etag));
         Ok(Reconciled {
             states: states.len(),
             index: states.iter().filter(|(state, etag)| differs(state, etag)).map(|(state, _)| state.clone()).collect(),
@@ -41,6 +44,7 @@ impl<S: RecordedState, I: IndexStore, C: Clock> Indexer<'_, S, I, C> {
                 .filter(|head| !head.is_tombstone() && !states.contains_key(&head.state))
                 .map(|head| head.state.clone())
                 .collect(),
+            unreadable: states.iter().filter(|(state, etag)| is_unreadable(state, etag)).map(|(state, _)| state.clone()).collect(),
         })
     }
 }

@@ -113,6 +113,25 @@ pub async fn sweep(ledger: &impl Ledger, alerts: &impl Alerts, (now, owed_for): 
 /// At most so many owed alerts are published in one sweep.
 const SWEPT: usize = 200;
 
+/// The alerts that are owed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Owing {
+    /// How many; no more than a sweep looks at.
+    pub alerts: usize,
+    /// Since when the oldest is.
+    pub since: Option<Timestamp>,
+}
+
+/// How much is owed: what a sweep leaves, for whoever watches the watcher.
+///
+/// # Errors
+///
+/// Where the ledger could not be read.
+pub async fn owing(ledger: &impl Ledger) -> Result<Owing, PortError> {
+    let owed = ledger.owed(SWEPT).await?;
+    Ok(Owing { alerts: owed.len(), since: owed.first().map(|alert| alert.transition.at) })
+}
+
 fn is_overdue(alert: &Alert, now: Timestamp, owed_for: Duration) -> bool {
     now > alert.transition.at && now.duration_since(alert.transition.at).unsigned_abs() >= owed_for
 }
