@@ -66,12 +66,23 @@ fn a_message_of_brackets_is_no_work() {
     for open in ["[", "{\"driftwire\":", "{\"driftwire\":\"judge\",\"instances\":["] {
         assert!(serde_json::from_str::<Work>(&open.repeat(100_000)).is_err());
     }
-    assert!(serde_json::from_value::<Work>(json!({"driftwire": "judge", "instances": [], "changes": [], "why": "recheck", "attempt": 1e300, "since": "x"})).is_err());
+    assert!(
+        serde_json::from_value::<Work>(
+            json!({"driftwire": "judge", "instances": [], "changes": [], "why": "recheck", "attempt": 1e300, "since": "x"})
+        )
+        .is_err()
+    );
 }
 
 #[test]
 fn an_ignore_file_of_brackets_or_megabytes_is_refused_or_read() {
-    for text in ["[".repeat(100_000), format!("a = {}", "[".repeat(100_000)), format!("a = {}", "{a=".repeat(100_000)), "[[ignore]]\n\u{0}".to_owned(), "ignore = 1e400".to_owned()] {
+    for text in [
+        "[".repeat(100_000),
+        format!("a = {}", "[".repeat(100_000)),
+        format!("a = {}", "{a=".repeat(100_000)),
+        "[[ignore]]\n\u{0}".to_owned(),
+        "ignore = 1e400".to_owned(),
+    ] {
         assert!(matches!(Ignore::parse(&text, "f"), Err(IgnoreError::Syntax { line: 1..=3, .. })), "{}", &text[..20.min(text.len())]);
     }
     let long = format!("[[ignore]]\naddress = \"{}\"\nreason = \"r\"\n", "x*".repeat(1 << 20));
@@ -84,7 +95,8 @@ fn the_index_keeps_nothing_not_even_a_hash_of_what_the_catalog_hides() {
     let attributes = json!({"id": "worker", "function_name": "worker", "role": "arn:aws:iam::123456789012:role/worker",
         "environment": [{"variables": {"session_key": "correct-horse-battery", "queue_arn": "arn:aws:sqs:eu-west-1:123456789012:jobs"}}]});
     let Value::Object(attributes) = attributes else { panic!("attributes are an object") };
-    let found: Vec<_> = naming::identifiers(&catalog, &instance("aws_lambda_function", attributes)).into_iter().map(|one| one.value).collect();
+    let found: Vec<_> =
+        naming::identifiers(&catalog, &instance("aws_lambda_function", attributes)).into_iter().map(|one| one.value).collect();
     assert!(found.contains(&"worker".to_owned()) && found.iter().any(|value| value.ends_with("role/worker")), "{found:?}");
     assert!(!found.iter().any(|value| value.contains("correct-horse") || value.contains("jobs")), "{found:?}");
 }
