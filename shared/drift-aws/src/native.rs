@@ -42,6 +42,22 @@ impl<C: Credentials<Given = Keys>> UntypedCalls<C> {
     }
 }
 
+impl UntypedCalls<()> {
+    /// What a call makes of an answer of this status with this body, without making it: [`AwsCall::call`]'s result.
+    ///
+    /// # Errors
+    ///
+    /// Where the call would end in one.
+    pub fn decoded(service: &str, operation: &str, status: u16, body: &[u8]) -> Result<Value, CallError> {
+        let call = Call::find(service, operation)?;
+        let response = answer::Response { status, headers: Vec::new(), body };
+        if !(200..300).contains(&status) {
+            return Err(call.refused(&refusal::Refusal::read(call.service, &response)));
+        }
+        answer::decode(call.service, call.operation, &response).map_err(|error| call.error(CallErrorKind::Undecodable, error))
+    }
+}
+
 impl<C: Credentials<Given = Keys>> AwsCall for UntypedCalls<C> {
     async fn call(&self, place: &Place, service: &str, operation: &str, input: &Value) -> Result<Value, CallError> {
         let call = Call::find(service, operation)?;
@@ -152,5 +168,7 @@ fn without_bucket(path: &str) -> String {
     if rest.starts_with('/') { rest.to_owned() } else { format!("/{rest}") }
 }
 
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod tests;

@@ -1,9 +1,10 @@
-use drift_model::{AttributePath, Facet, Instance, PathStep, Place, Reason, ReasonKind, Sensitivity};
+use drift_model::{AttributePath, Facet, Instance, PathStep, Place, Reason, ReasonKind, Redaction, Sensitivity};
 use futures::future::try_join_all;
 use serde_json::{Map, Value};
 
 use crate::{
-    AttributeRule, AwsCall, CallError, CallErrorKind, Catalog, Expression, ExpressionError, Pages, Read, Resource, Root, TemplateError,
+    AttributeRule, AwsCall, CallError, CallErrorKind, Catalog, Expression, ExpressionError, Normaliser, Pages, Read, Resource, Root,
+    TemplateError,
     normalise::{self, is_nothing},
 };
 
@@ -23,6 +24,9 @@ pub enum Reading {
     Unknown(Reason),
 }
 
+/// A longer reason is cut here, in characters: nobody reads on.
+const LONGEST_REASON: usize = 1_000;
+
 /// More pages than any resource has: an answer that never ends is not believed.
 const MOST_PAGES: usize = 500;
 
@@ -30,10 +34,13 @@ impl Catalog {
     /// Reads an instance in its place, by the reads that its type's description holds.
     ///
     /// Whatever goes wrong is [`Reading::Unknown`]: a read that was denied, throttled, or answered what nobody expects says
-    /// nothing about the instance.
+    /// nothing about the instance. The reason quotes nothing that may not be shown, whatever the service said.
     pub async fn read(&self, place: &Place, instance: &Instance, calls: &impl AwsCall) -> Reading {
         match self.resource(&instance.type_name) {
-            Some(resource) if resource.is_read() => resource.read(place, instance, calls).await,
+            Some(resource) if resource.is_read() => match resource.read(place, instance, calls).await {
+                Reading::Unknown(reason) => Reading::Unknown(resource.told(instance, reason)),
+                reading => reading,
+            },
             _ => unknown(ReasonKind::Unsupported, format!("the catalog does not describe how to read {}", instance.type_name)),
         }
     }
@@ -53,6 +60,16 @@ impl Resource {
         }
     }
 
+    /// A reason as it may leave: services quote in their errors what they were sent, and what they hold.
+    fn told(&self, instance: &Instance, Reason { kind, message }: Reason) -> Reason {
+        let mut message = Redaction::of(&instance.attributes, &self.sensitivity(instance)).apply(&message);
+        if let Some((end, _)) = message.char_indices().nth(LONGEST_REASON) {
+            message.truncate(end);
+            message.push_str("...");
+        }
+        Reason { kind, message }
+    }
+
     fn facets(&self, instance: &Instance, answers: &Root) -> Result<Vec<Facet>, ExpressionError> {
         let mut facets = Vec::new();
         for (attribute, rule) in &self.attributes {
@@ -69,7 +86,7 @@ impl Resource {
     }
 
     fn sensitivity(&self, instance: &Instance) -> Sensitivity {
-        let declared = self.attributes.iter().filter(|(_, rule)| rule.sensitive).map(|(name, _)| AttributePath::attribute(name));
+        let declared = self.attributes.iter().filter(|(_, rule)| rule.is_hidden()).map(|(name, _)| AttributePath::attribute(name));
         let marked = instance.sensitive.iter().map(|path| up_to_where_order_is_lost(path, instance));
         Sensitivity::new(declared.chain(marked))
     }
@@ -92,6 +109,13 @@ fn up_to_where_order_is_lost(path: &AttributePath, instance: &Instance) -> Attri
 }
 
 impl AttributeRule {
+    /// Whether its values may not be shown: the catalog says so, or they are compared as hashes of what may hold secrets. A
+    /// hash of a guess is soon compared, and tells a reader nothing else.
+    #[must_use]
+    pub fn is_hidden(&self) -> bool {
+        self.sensitive || self.normaliser == Normaliser::UserData
+    }
+
     /// Both sides in the form in which they are compared.
     pub(crate) fn normalise(&self, mut recorded: Value, mut live: Value) -> (Value, Value) {
         for side in [&mut recorded, &mut live] {

@@ -50,6 +50,7 @@ inline_policy = { from = "policies[].{name: PolicyName, policy: Document}", as =
 max_session_duration = { from = "MaxSessionDuration", default = 3600 }
 secret = { from = "Secret", sensitive = true }
 tags = { from = "own_tags(Tags, recorded)", as = "tags" }
+user_data = { from = "UserData", as = "user-data" }
 "#;
 
 /// An answer, or an error code and what kind of failure it stands for.
@@ -209,6 +210,34 @@ async fn what_the_catalog_or_the_state_marks_is_never_shown() {
     instance.sensitive.push(AttributePath::attribute("description"));
     let hidden = r#""(sensitive value)" -> "(sensitive value)""#;
     check(read(&calls, &instance).await, &[&format!("description: {hidden}"), &format!("secret: {hidden}")]);
+}
+
+#[tokio::test]
+async fn a_hash_of_user_data_is_never_shown_either() {
+    let calls = Scripted::new([("GetRole", vec![Ok(json!({"Role": {"UserData": "cGFzc3dvcmQ9aHVudGVyMg=="}}))])]);
+    let recorded = role(json!({"id": "admin", "user_data": "0123456789012345678901234567890123456789"}));
+    check(read(&calls, &recorded).await, &[r#"user_data: "(sensitive value)" -> "(sensitive value)""#]);
+}
+
+#[tokio::test]
+async fn a_reason_quotes_nothing_that_may_not_be_shown_whatever_the_service_said() {
+    let said = "'correct-horse-battery' of admin and 'swordfish-9' with ASIAIOSFODNN7EXAMPLE at https://a:b2@c/d";
+    for operation in ["GetRole", "ListRolePolicies"] {
+        let calls = Scripted::new([(operation, vec![Err((said, CallErrorKind::Service))])]);
+        let mut instance = role(json!({"id": "admin", "secret": "correct-horse-battery", "description": ["swordfish-9"]}));
+        instance.sensitive.push(AttributePath::attribute("description"));
+        let Reading::Unknown(reason) = read(&calls, &instance).await else { panic!("{operation}") };
+        let hidden = "(sensitive value)";
+        assert_eq!(reason.message, format!("iam:{operation}: '{hidden}' of admin and '{hidden}' with {hidden} at {hidden}"));
+    }
+}
+
+#[tokio::test]
+async fn a_reason_is_of_bounded_length() {
+    let said: &'static str = Box::leak("x ".repeat(1 << 20).into_boxed_str());
+    let calls = Scripted::new([("GetRole", vec![Err((said, CallErrorKind::Service))])]);
+    let Reading::Unknown(reason) = read(&calls, &role(json!({"id": "admin"}))).await else { panic!("it is unknown") };
+    assert_eq!(reason.message.chars().count(), 1_003);
 }
 
 #[tokio::test]

@@ -66,6 +66,11 @@ pub trait Ports: Naming {
 pub trait Naming: Send + Sync {
     /// The instances, each once, and for each whether the change can be the cause of what is found there.
     fn concerned(&self, change: &Change) -> impl Future<Output = Result<Vec<Concerned>, PortError>> + Send;
+
+    /// The same, and what was left out of it: nothing, unless said otherwise.
+    fn concerning(&self, change: &Change) -> impl Future<Output = Result<Concerning, PortError>> + Send {
+        async { Ok(Concerning { instances: self.concerned(change).await?, ..Concerning::default() }) }
+    }
 }
 
 /// An instance that a change leads to.
@@ -75,6 +80,17 @@ pub struct Concerned {
     pub instance: InstanceRef,
     /// Whether the change can be the cause of a drift there; otherwise it is only also seen.
     pub cause: bool,
+}
+
+/// The instances that a change leads to, and how many it would lead to beyond those that are looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Concerning {
+    /// Those that are looked at.
+    pub instances: Vec<Concerned>,
+    /// How many more there are.
+    pub left_out: usize,
+    /// Whether some name leads to more instances than the index keeps, so that nobody can count them.
+    pub overflow: bool,
 }
 
 /// One message, decoded.

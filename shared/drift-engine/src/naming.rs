@@ -9,7 +9,7 @@
 //! - **Declared** references are looked at where the event's service can write the type.
 //! - Other **references** count while at most [`FEW`] instances that the service can write hold them.
 //!
-//! A record leads to at most [`MOST_INSTANCES`] instances, strongest match first; the rest is counted.
+//! A record leads to at most [`MOST_INSTANCES`] instances, strongest match first; the rest is counted, and logged.
 //!
 //! Looking is not blaming: a change is a *cause* only if its service can write the type and it names the instance by an
 //! own identifier or a declared reference, and not in a tag or a description, which hold whatever anybody likes.
@@ -19,12 +19,12 @@ mod place_of_name;
 use std::collections::{BTreeMap, BTreeSet};
 
 use drift_catalog::Catalog;
-use drift_model::{Change, Declared, Identifier, Instance, InstanceRef, Scope, Strength, identifier_forms, identifiers_of};
+use drift_model::{AttributePath, Change, Declared, Identifier, Instance, InstanceRef, Scope, Strength, identifier_forms, identifiers_of};
 use serde::{Deserialize, Serialize};
 
 use self::place_of_name::{PlaceOfName, is_unmistakable};
 use crate::{
-    detect::{Concerned, Naming},
+    detect::{Concerned, Concerning, Naming},
     ports::{Hit, PortError, ResourceIndex},
 };
 
@@ -61,10 +61,20 @@ pub struct Matches {
 }
 
 /// The identifiers under which an instance is kept in the index: its own, what the catalog declares for its type, and the
-/// events that change every instance of the type, or some, though they name none.
+/// events that change every instance of the type, or some, though they name none. None is made of a value that the catalog
+/// hides: the index keeps hashes, and of what may not be shown a hash says too much.
 #[must_use]
 pub fn identifiers(catalog: &Catalog, instance: &Instance) -> Vec<Identifier> {
     let Some(resource) = catalog.resource(&instance.type_name) else { return identifiers_of(instance, &Declared::default()) };
+    let hidden = resource.attributes.iter().filter(|(name, rule)| rule.is_hidden() && instance.attributes.contains_key(*name));
+    let hidden: Vec<AttributePath> = hidden.map(|(name, _)| AttributePath::attribute(name)).collect();
+    let marked;
+    let instance = if hidden.is_empty() {
+        instance
+    } else {
+        marked = Instance { sensitive: [&instance.sensitive[..], &hidden].concat(), ..instance.clone() };
+        &marked
+    };
     let mut identifiers = identifiers_of(instance, &Declared { own: &resource.identifiers, references: &resource.references });
     for (events, strength) in [(&resource.exceptions, Strength::Catalog), (&resource.hints, Strength::Reference)] {
         identifiers.extend(events.iter().map(|event| Identifier { value: event.clone(), strength }));
@@ -106,8 +116,17 @@ pub struct ByValue<'a, I> {
 
 impl<I: ResourceIndex> Naming for ByValue<'_, I> {
     async fn concerned(&self, change: &Change) -> Result<Vec<Concerned>, PortError> {
-        let found = matches(self.catalog, self.index, change).await?.found;
-        Ok(found.into_iter().map(|one| Concerned { instance: one.instance, cause: one.cause }).collect())
+        self.concerning(change).await.map(|concerning| concerning.instances)
+    }
+
+    async fn concerning(&self, change: &Change) -> Result<Concerning, PortError> {
+        let Matches { found, left_out, overflow } = matches(self.catalog, self.index, change).await?;
+        if left_out > 0 || overflow || change.names_left_out > 0 {
+            let (record, names_left_out) = (&change.id.0, change.names_left_out);
+            tracing::warn!(record, instances = found.len(), left_out, overflow, names_left_out, "a record names more than is looked at");
+        }
+        let instances = found.into_iter().map(|one| Concerned { instance: one.instance, cause: one.cause }).collect();
+        Ok(Concerning { instances, left_out, overflow })
     }
 }
 

@@ -217,6 +217,7 @@ fn change_in(world: &World, id: &str, account: &str) -> Change {
         source_address: Some("192.0.2.7".to_owned()),
         user_agent: None,
         names: vec![Named { value: "jobs".to_owned(), at: "requestParameters.queueName".to_owned(), free_text: false }],
+        names_left_out: 0,
     }
 }
 

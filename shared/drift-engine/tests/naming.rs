@@ -180,3 +180,32 @@ fn equal_names_in_another_region_are_other_things() {
     let there = ("aws_sqs_queue", json!({"arn": "arn:aws:sqs:us-east-1:123456789012:jobs", "name": "jobs", "id": "jobs"}));
     check(&[there], SET, json!({"queueName": "jobs"}), &[]);
 }
+
+#[test]
+fn an_identifier_that_10_000_instances_share_leads_to_a_bounded_number_and_names_no_bystander() {
+    let mut many: Vec<_> =
+        (0..10_000).map(|_| ("aws_lb", json!({"id": "shared", "name": "shared", "security_groups": ["sg-0a1b2c3d"]}))).collect();
+    many.push(group("sg-0a1b2c3d", "vpc-0a1b2c3d"));
+    let found = matches(&many, ("ec2", "AuthorizeSecurityGroupIngress"), &json!({"groupId": "sg-0a1b2c3d"}));
+    assert_eq!(found.found.iter().map(|one| one.instance.key.address.as_str()).collect::<Vec<_>>(), ["aws_security_group.n10000"]);
+    let found = matches(&many, ("elasticloadbalancing", "DeleteLoadBalancer"), &json!({"loadBalancerName": "shared"}));
+    assert!(found.found.len() <= MOST_INSTANCES && found.overflow);
+}
+
+#[test]
+fn markup_and_escapes_around_a_name_are_no_name() {
+    let jobs = [queue("jobs")];
+    for text in ["<http://evil|jobs>", "\u{1b}[31mjobs", "jobs\u{0}", "{jobs}", "\"jobs\"", "<!channel> jobs"] {
+        check(&jobs, SET, json!({"queueName": text}), &[]);
+    }
+}
+
+#[test]
+fn a_thousand_names_of_others_do_not_crowd_out_what_the_call_is_about() {
+    let instances: Vec<_> =
+        std::iter::once(queue("jobs")).chain((0..30).map(|number| group(&format!("sg-0a1b2c{number:02}"), "vpc-0a1b2c3d"))).collect();
+    let tags: Vec<Value> = (0..30).map(|number| json!({"key": "k", "value": format!("sg-0a1b2c{number:02}")})).collect();
+    let found = matches(&instances, SET, &json!({"tags": tags, "queueName": "jobs"}));
+    assert_eq!((found.found[0].instance.key.address.as_str(), found.found[0].cause), ("aws_sqs_queue.n0", true));
+    assert!(found.found[1..].iter().all(|one| !one.cause) && found.left_out == 11);
+}

@@ -3,6 +3,8 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::json::why;
+
 /// A part of a body that holds no record that could be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{at}: {why}")]
@@ -35,7 +37,7 @@ pub fn records(body: &[u8]) -> Vec<Result<Cow<'_, [u8]>, Malformed>> {
         let at = format!("line {}", number + 1);
         match text(line)
             .ok_or_else(|| "not UTF-8".to_owned())
-            .and_then(|text| serde_json::from_str(text).map_err(|error| error.to_string()))
+            .and_then(|text| serde_json::from_str(text).map_err(|error| why(&error, "JSON")))
         {
             Ok(whole) => unwrap(whole, &at, &mut found),
             Err(why) => found.push(Err(Malformed { at, why })),
@@ -78,7 +80,7 @@ fn unwrap<'a>(whole: &'a RawValue, at: &str, found: &mut Vec<Result<Cow<'a, [u8]
             // Unescaping makes new text, so what is within is owned.
             match serde_json::from_str::<String>(message.get()) {
                 Ok(inner) => found.extend(records_within(&inner)),
-                Err(error) => found.push(Err(Malformed { at: at.to_owned(), why: error.to_string() })),
+                Err(error) => found.push(Err(Malformed { at: at.to_owned(), why: why(&error, "a notification") })),
             }
         }
         _ => found.push(Ok(Cow::Borrowed(whole.get().as_bytes()))),
@@ -114,7 +116,7 @@ fn each<'a>(list: &'a RawValue, at: &str, found: &mut Vec<Result<Cow<'a, [u8]>, 
                 }
             }
         }
-        Err(error) => found.push(Err(Malformed { at: at.to_owned(), why: error.to_string() })),
+        Err(error) => found.push(Err(Malformed { at: at.to_owned(), why: why(&error, "a list") })),
     }
 }
 

@@ -1,7 +1,11 @@
 use std::borrow::Cow;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
+
+use crate::json::{each_member, string, why};
+
+/// The longest id or name of a record, in bytes: CloudTrail ends the fields of its own there. A longer one is none.
+const LONGEST: usize = 1_024;
 
 /// The parts of a record that anything is made of, borrowed from its text. Keys are taken in any case: they vary among
 /// the ways by which records reach people (`accountId`, `accountid`).
@@ -48,22 +52,22 @@ impl<'a> Fields<'a> {
     pub(crate) fn of(record: &'a [u8]) -> Result<Self, String> {
         let text = std::str::from_utf8(record).map_err(|error| error.to_string())?;
         let mut fields = Self::default();
-        each_member(text, |key, value| fields.take(key, value)).map_err(|error| error.to_string())?;
+        each_member(text, |key, value| fields.take(&key.to_ascii_lowercase(), value)).map_err(|error| why(&error, "an object"))?;
         Ok(fields)
     }
 
     fn take(&mut self, key: &str, value: &'a RawValue) {
         match key {
-            "eventid" => self.id = text(value),
-            "eventsource" => self.source = text(value),
-            "eventname" => self.name = text(value),
-            "eventtime" => self.time = text(value),
-            "awsregion" => self.region = text(value),
-            "eventtype" => self.event_type = text(value),
-            "recipientaccountid" => self.recipient_account = text(value),
-            "sourceipaddress" => self.source_address = text(value),
-            "useragent" => self.user_agent = text(value),
-            "errorcode" => self.error_code = text(value),
+            "eventid" => self.id = short(value),
+            "eventsource" => self.source = short(value),
+            "eventname" => self.name = short(value),
+            "eventtime" => self.time = short(value),
+            "awsregion" => self.region = short(value),
+            "eventtype" => self.event_type = short(value),
+            "recipientaccountid" => self.recipient_account = short(value),
+            "sourceipaddress" => self.source_address = text(value).map(cut),
+            "useragent" => self.user_agent = text(value).map(cut),
+            "errorcode" => self.error_code = text(value).map(cut),
             "readonly" => self.read_only = flag(value),
             "sessioncredentialfromconsole" => self.from_console = flag(value) == Some(true),
             "useridentity" => self.identity = Identity::of(value),
@@ -81,10 +85,10 @@ impl<'a> Identity<'a> {
     fn of(value: &'a RawValue) -> Self {
         let mut identity = Self::default();
         // What is odd about an identity costs the actor's name, never the record.
-        let _ = each_member(value.get(), |key, value| match key {
+        let _ = each_member(value.get(), |key, value| match key.to_ascii_lowercase().as_str() {
             "type" => identity.kind = text(value),
             "arn" => identity.arn = text(value),
-            "accountid" => identity.account = text(value),
+            "accountid" => identity.account = short(value),
             "principalid" => identity.principal = text(value),
             "username" => identity.user_name = text(value),
             "invokedby" => identity.invoked_by = text(value),
@@ -100,7 +104,7 @@ impl<'a> Identity<'a> {
 fn member<'a>(object: &'a RawValue, wanted: &str) -> Option<&'a RawValue> {
     let mut found = None;
     each_member(object.get(), |key, value| {
-        if key == wanted {
+        if key.eq_ignore_ascii_case(wanted) {
             found = Some(value);
         }
     })
@@ -114,12 +118,23 @@ fn member_text<'a>(object: &'a RawValue, wanted: &str) -> Option<Cow<'a, str>> {
 
 /// A string, a number as its digits; nothing where it is anything else.
 fn text(value: &RawValue) -> Option<Cow<'_, str>> {
-    let raw = value.get();
-    let inner = raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-    match inner {
-        Some(plain) if !plain.contains('\\') => Some(Cow::Borrowed(plain)),
-        Some(_) => serde_json::from_str::<String>(raw).ok().map(Cow::Owned),
-        None => raw.starts_with(|first: char| first.is_ascii_digit()).then_some(Cow::Borrowed(raw)),
+    let digits = || value.get().starts_with(|first: char| first.is_ascii_digit()).then_some(Cow::Borrowed(value.get()));
+    string(value).or_else(digits)
+}
+
+fn short(value: &RawValue) -> Option<Cow<'_, str>> {
+    text(value).filter(|text| text.len() <= LONGEST)
+}
+
+/// A text that is only told: what is too long of it is left out.
+fn cut(text: Cow<'_, str>) -> Cow<'_, str> {
+    let end = text.floor_char_boundary(LONGEST);
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(&text[..end]),
+        Cow::Owned(mut text) => {
+            text.truncate(end);
+            Cow::Owned(text)
+        }
     }
 }
 
@@ -129,55 +144,5 @@ fn flag(value: &RawValue) -> Option<bool> {
         text if text.eq_ignore_ascii_case("true") => Some(true),
         text if text.eq_ignore_ascii_case("false") => Some(false),
         _ => None,
-    }
-}
-
-/// Calls `take` with each member of an object, its key in lower case. Fails where the text is no object.
-fn each_member<'a>(text: &'a str, take: impl FnMut(&str, &'a RawValue)) -> serde_json::Result<()> {
-    struct Members<F>(F);
-    impl<'de, F: FnMut(&str, &'de RawValue)> Visitor<'de> for Members<F> {
-        type Value = ();
-
-        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.write_str("an object")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
-            let mut lower = String::new();
-            while let Some(key) = map.next_key::<Key<'de>>()? {
-                lower.clear();
-                lower.extend(key.0.chars().map(|letter| letter.to_ascii_lowercase()));
-                let value: &'de RawValue = map.next_value()?;
-                self.0(&lower, value);
-            }
-            Ok(())
-        }
-    }
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    deserializer.deserialize_map(Members(take))?;
-    deserializer.end()
-}
-
-struct Key<'a>(Cow<'a, str>);
-
-impl<'de> Deserialize<'de> for Key<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct KeyVisitor;
-        impl<'de> Visitor<'de> for KeyVisitor {
-            type Value = Key<'de>;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a key")
-            }
-
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Key<'de>, E> {
-                Ok(Key(Cow::Borrowed(text)))
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Key<'de>, E> {
-                Ok(Key(Cow::Owned(text.to_owned())))
-            }
-        }
-        deserializer.deserialize_str(KeyVisitor)
     }
 }

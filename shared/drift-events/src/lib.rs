@@ -9,6 +9,7 @@ mod envelope;
 mod event_name;
 mod fields;
 mod internal;
+mod json;
 mod names;
 mod reading;
 

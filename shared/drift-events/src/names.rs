@@ -1,19 +1,31 @@
 use std::{collections::HashMap, fmt::Write as _};
 
 use drift_model::{Named, looks_like_a_credential, may_identify, names_a_secret};
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::fields::Fields;
+use crate::{
+    fields::Fields,
+    json::{each_element, each_member, string},
+};
 
 /// At most so many names are kept of one record. One call tags at most 1,000 resources of EC2, and most name below ten.
-pub(crate) const MOST: usize = 1_000;
+const MOST: usize = 1_000;
 
-/// Every string of a change that may name a resource, in the record's order, each once; twice where the first was in free text.
-pub(crate) fn of(fields: &Fields<'_>) -> Vec<Named> {
+/// At most so many of them from people's own words, which must not crowd out what the call names.
+const MOST_IN_FREE_TEXT: usize = 200;
+
+/// Where a name stood is told up to here, in bytes: a key may be as long as the record.
+const LONGEST_PATH: usize = 256;
+
+/// Deeper than any record of CloudTrail, shallower than any stack.
+const DEEPEST: usize = 64;
+
+/// Every string of a change that may name a resource, in the record's order, each once; twice where the first was in free
+/// text; and how many there are beyond those that are kept.
+pub(crate) fn of(fields: &Fields<'_>) -> (Vec<Named>, usize) {
     let of_source = |source: &str| fields.source.as_deref().is_some_and(|this| this.eq_ignore_ascii_case(source));
     let ids = IDS_NAMED_LIKE_SECRETS.iter().filter(|(source, _)| of_source(source)).map(|(_, key)| *key).collect();
-    let mut names = Names { path: String::new(), free_text: false, ids, found: Vec::new(), seen: HashMap::new() };
+    let mut names = Names { ids, ..Names::default() };
     for (part, value) in [
         ("requestParameters", fields.request),
         ("responseElements", fields.response),
@@ -25,10 +37,11 @@ pub(crate) fn of(fields: &Fields<'_>) -> Vec<Named> {
             names.walk(part, value);
         }
     }
-    names.found
+    (names.found, names.left_out)
 }
 
 /// What was found so far, and where the walk stands.
+#[derive(Default)]
 struct Names {
     path: String,
     /// Within people's own words: tags and descriptions. There, only what looks like nothing but an ARN or an id counts.
@@ -36,6 +49,8 @@ struct Names {
     /// The keys that hold ids although they look like those of secrets.
     ids: Vec<&'static str>,
     found: Vec<Named>,
+    left_out: usize,
+    in_free_text: usize,
     /// Each string, and whether it was seen in free text alone so far.
     seen: HashMap<String, bool>,
 }
@@ -44,21 +59,80 @@ impl Names {
     fn walk(&mut self, part: &str, value: &RawValue) {
         part.clone_into(&mut self.path);
         self.free_text = false;
-        // Valid JSON that is nested too deep for the parser ends the walk; what was found before it stands.
-        let _ = Walk(self).deserialize(&mut serde_json::Deserializer::from_str(value.get()));
+        self.value(value, 0);
+    }
+
+    fn value(&mut self, value: &RawValue, depth: usize) {
+        match value.get().as_bytes().first() {
+            Some(b'"') => {
+                if let Some(text) = string(value) {
+                    self.offer(&text);
+                }
+            }
+            Some(b'[' | b'{') if depth == DEEPEST => self.left_out += 1,
+            Some(b'[') => self.list(value, depth),
+            Some(b'{') => self.object(value, depth),
+            _ => {}
+        }
+    }
+
+    fn list(&mut self, list: &RawValue, depth: usize) {
+        let end = self.path.len();
+        let mut index = 0usize;
+        // Every value within valid JSON is valid.
+        let _ = each_element(list.get(), |element| {
+            // Writing to a string cannot fail.
+            let _ = write!(self.path, "[{index}]");
+            self.value(element, depth + 1);
+            self.path.truncate(end);
+            index += 1;
+        });
+    }
+
+    fn object(&mut self, object: &RawValue, depth: usize) {
+        let (end, outside) = (self.path.len(), self.free_text);
+        // A tag in a list is of AWS's own form, in which some services say what is tagged; a map of tags is people's own.
+        let is_listed_tag = outside && self.path.ends_with(']');
+        let _ = each_member(object.get(), |key, value| {
+            let folded = key.to_ascii_lowercase();
+            let secret = names_a_secret(&folded) && !self.ids.contains(&folded.as_str());
+            // A tag's key is never a resource's name.
+            if is_skipped(&folded) || secret || (outside && matches!(folded.as_str(), "key" | "tagkey")) {
+                return;
+            }
+            self.path.push('.');
+            self.path.push_str(key);
+            self.free_text = if is_listed_tag { folded != "resourceid" } else { outside || is_free_text(&folded) };
+            self.value(value, depth + 1);
+            self.path.truncate(end);
+            self.free_text = outside;
+        });
     }
 
     fn offer(&mut self, text: &str) {
-        let unwanted = self.found.len() >= MOST
-            || !may_identify(text)
+        let unwanted = !may_identify(text)
             || (self.free_text && !looks_unmistakable(text))
             || looks_like_a_credential(text)
             // Whoever writes a resource's name into a tag as well does not hide that the call names it.
             || self.seen.get(text).is_some_and(|in_free_text| !in_free_text || self.free_text);
-        if !unwanted {
-            self.seen.insert(text.to_owned(), self.free_text);
-            self.found.push(Named { value: text.to_owned(), at: self.path.clone(), free_text: self.free_text });
+        if unwanted {
+            return;
         }
+        if self.found.len() >= MOST || (self.free_text && self.in_free_text >= MOST_IN_FREE_TEXT) {
+            self.left_out += 1;
+            return;
+        }
+        self.in_free_text += usize::from(self.free_text);
+        self.seen.insert(text.to_owned(), self.free_text);
+        self.found.push(Named { value: text.to_owned(), at: self.place(), free_text: self.free_text });
+    }
+
+    /// The path, cut where it is too long.
+    fn place(&self) -> String {
+        if self.path.len() <= LONGEST_PATH {
+            return self.path.clone();
+        }
+        format!("{}...", &self.path[..self.path.floor_char_boundary(LONGEST_PATH)])
     }
 }
 
@@ -108,87 +182,4 @@ fn looks_unmistakable(text: &str) -> bool {
         })
     };
     text.starts_with("arn:") || is_id()
-}
-
-/// Visits a value without building it.
-struct Walk<'n>(&'n mut Names);
-
-impl<'de> DeserializeSeed<'de> for Walk<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Walk<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("any value")
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
-        self.0.offer(text);
-        Ok(())
-    }
-
-    fn visit_bool<E: Error>(self, _: bool) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_i64<E: Error>(self, _: i64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_u64<E: Error>(self, _: u64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_f64<E: Error>(self, _: f64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        let Self(names) = self;
-        let end = names.path.len();
-        let mut index = 0usize;
-        loop {
-            // Writing to a string cannot fail.
-            let _ = write!(names.path, "[{index}]");
-            let more = items.next_element_seed(Walk(names))?;
-            names.path.truncate(end);
-            if more.is_none() {
-                return Ok(());
-            }
-            index += 1;
-        }
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
-        let Self(names) = self;
-        let (end, outside) = (names.path.len(), names.free_text);
-        // A tag in a list is of AWS's own form, in which some services say what is tagged; a map of tags is people's own.
-        let is_listed_tag = outside && names.path.ends_with(']');
-        while let Some(key) = members.next_key::<String>()? {
-            let folded = key.to_ascii_lowercase();
-            let secret = names_a_secret(&folded) && !names.ids.contains(&folded.as_str());
-            // A tag's key is never a resource's name.
-            if is_skipped(&folded) || secret || (outside && matches!(folded.as_str(), "key" | "tagkey")) {
-                members.next_value::<IgnoredAny>()?;
-                continue;
-            }
-            names.path.push('.');
-            names.path.push_str(&key);
-            names.free_text = if is_listed_tag { folded != "resourceid" } else { outside || is_free_text(&folded) };
-            members.next_value_seed(Walk(names))?;
-            names.path.truncate(end);
-            names.free_text = outside;
-        }
-        Ok(())
-    }
 }

@@ -95,6 +95,7 @@ fn outcome(fields: &Fields<'_>, head: &RecordHead) -> Result<Outcome, &'static s
     let time = fields.time.as_deref().ok_or("no eventTime")?;
     let region = fields.region.as_deref().filter(|region| !region.is_empty()).ok_or("no awsRegion")?;
     let account = fields.recipient_account.as_deref().or(fields.identity.account.as_deref()).ok_or("no recipientAccountId")?;
+    let (names, names_left_out) = names::of(fields);
     Ok(Outcome::Change(Box::new(Change {
         id: head.event_id.clone().ok_or("no eventID")?,
         source: source.to_owned(),
@@ -104,7 +105,8 @@ fn outcome(fields: &Fields<'_>, head: &RecordHead) -> Result<Outcome, &'static s
         actor: head.actor.clone(),
         source_address: fields.source_address.as_deref().map(str::to_owned),
         user_agent: fields.user_agent.as_deref().map(str::to_owned),
-        names: names::of(fields),
+        names,
+        names_left_out,
     })))
 }
 

@@ -1,18 +1,76 @@
 use tracing_subscriber::EnvFilter;
 
-/// Starts the log: one JSON object a line on standard error, at the levels of `DRIFTWIRE_LOG`: one level for Driftwire's
-/// own lines (`info` where it is not set), or `tracing`'s `EnvFilter` text. The SDK's own lines stay out below `warn` unless
-/// such a text lets them in, as they hold whole requests.
+/// Starts the log: one JSON object a line on standard error, at the levels of `DRIFTWIRE_LOG`: a level for Driftwire's own
+/// lines (`info` where it is not set), or `tracing`'s `EnvFilter` text. The SDK's own lines stay out below `warn` unless
+/// such a text names its crates, as they hold whole requests.
+///
+/// A panic is logged by where it happened, never by what it says, which may be a value of a state.
 pub fn start_log(levels: Option<&str>) {
-    let wanted = levels.unwrap_or("info");
-    let filter = if wanted.parse::<tracing::Level>().is_ok() || wanted == "off" {
-        let ours = ["drift_lambda", "drift_engine", "drift_aws", "event_detector", "state_indexer"];
-        format!("warn,{}", ours.map(|part| format!("{part}={wanted}")).join(","))
-    } else {
-        wanted.to_owned()
-    };
-    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("warn"));
+    let filter = EnvFilter::try_new(filter(levels.unwrap_or("info"))).unwrap_or_else(|_| EnvFilter::new("warn"));
     let line = tracing_subscriber::fmt().json().flatten_event(true).with_current_span(true).with_span_list(false);
     // A second start, in tests, keeps the first.
     let _ = line.with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    std::panic::set_hook(Box::new(|panic| {
+        let at = panic.location().map(ToString::to_string);
+        tracing::error!(at, "a panic: what it says is left out, as it may be a value");
+    }));
+}
+
+/// A level alone is one for the crates of Driftwire.
+fn filter(wanted: &str) -> String {
+    const OURS: [&str; 5] = ["drift_lambda", "drift_engine", "drift_aws", "event_detector", "state_indexer"];
+    let is_level = |directive: &str| directive.parse::<tracing::Level>().is_ok() || directive.eq_ignore_ascii_case("off");
+    let directives = wanted.split(',').map(str::trim).flat_map(|directive| {
+        let of_ours = is_level(directive).then(|| OURS.map(|part| format!("{part}={directive}")).to_vec());
+        of_ours.unwrap_or_else(|| vec![directive.to_owned()])
+    });
+    ["warn".to_owned()].into_iter().chain(directives).collect::<Vec<_>>().join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io,
+        sync::{Arc, Mutex, PoisonError},
+    };
+
+    use super::*;
+
+    #[test]
+    fn a_level_alone_never_lets_in_what_others_log() {
+        for wanted in ["trace", " TRACE", "trace,drift_aws=debug", "debug,trace"] {
+            let filter = filter(wanted);
+            assert!(filter.starts_with("warn,drift_lambda=") && filter.contains("drift_engine="), "{filter}");
+            assert!(filter.split(',').skip(1).all(|directive| directive.contains('=')), "{filter}");
+            assert!(EnvFilter::try_new(&filter).is_ok(), "{filter}");
+        }
+        assert_eq!(filter("aws_smithy_runtime=trace"), "warn,aws_smithy_runtime=trace");
+    }
+
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_panic_is_logged_by_where_it_happened_and_not_by_what_it_says() {
+        start_log(Some("off"));
+        let written = Written::default();
+        let writer = written.clone();
+        let log = tracing_subscriber::fmt().json().with_writer(move || writer.clone()).finish();
+        let secret = ["hunter", "2"].concat();
+        let ended = tracing::subscriber::with_default(log, || std::panic::catch_unwind(|| panic!("it is {secret}")));
+        let lines = String::from_utf8_lossy(&written.0.lock().unwrap_or_else(PoisonError::into_inner)).into_owned();
+        assert!(ended.is_err() && lines.contains("log.rs:"), "{lines}");
+        assert!(!lines.contains(&secret), "{lines}");
+    }
 }

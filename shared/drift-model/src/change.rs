@@ -27,8 +27,12 @@ pub struct Change {
     pub source_address: Option<String>,
     /// The user agent as CloudTrail writes it. Untrusted text.
     pub user_agent: Option<String>,
-    /// Every string that may name a resource, without repetition, in the record's order.
+    /// Every string that may name a resource, without repetition, in the record's order; bounded in number.
     pub names: Vec<Named>,
+    /// How many more strings may name one and were not kept, as often as they stand there; what is nested too deeply to be
+    /// looked into counts as one.
+    #[serde(default)]
+    pub names_left_out: usize,
 }
 
 /// A string of a record that may name a resource, and where it stood.

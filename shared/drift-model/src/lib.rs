@@ -12,6 +12,7 @@ mod drift;
 mod identifier;
 mod instance;
 mod place;
+mod redaction;
 mod sensitivity;
 mod verdict;
 
@@ -25,6 +26,7 @@ pub use identifier::{Declared, Identifier, Scope, Strength, identifier_forms, id
 pub use instance::{ByteRange, Instance, InstanceRef, StateId};
 pub use jiff::Timestamp;
 pub use place::Place;
+pub use redaction::Redaction;
 pub use sensitivity::{AttributePath, PathStep, Sensitivity, looks_like_a_credential, names_a_secret};
 pub use serde_json::{Map, Value};
 pub use verdict::{Judgement, Reader, Reason, ReasonKind, Verdict};

@@ -58,7 +58,9 @@ pub enum StateError {
 }
 
 fn written_by(terraform_version: Option<&str>) -> String {
-    terraform_version.map_or_else(String::new, |version| format!(" (written by Terraform {})", version.escape_debug()))
+    terraform_version.map_or_else(String::new, |version| {
+        format!(" (written by Terraform {})", version.chars().take(40).collect::<String>().escape_debug())
+    })
 }
 
 impl StateError {

@@ -69,6 +69,10 @@ pub(crate) struct Object {
 
 impl Object {
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, String> {
+        // A list would be taken for the members in their order.
+        if !bytes.trim_ascii_start().starts_with(b"{") {
+            return Err("it is not an object".to_owned());
+        }
         let mut object: Self = serde_json::from_slice(bytes).map_err(|error| format!("it cannot be decoded: {}", kind_of(&error)))?;
         object.deposed = object.deposed.filter(|key| !key.is_empty());
         Ok(object)

@@ -26,6 +26,9 @@ const IDS_OF_OTHERS: [&str; 5] = ["_accepter", "_association", "_attachment", "_
 /// Attributes that hold the account that owns an instance.
 const OWN_ACCOUNTS: [&str; 3] = ["owner_id", "registry_id", "catalog_id"];
 
+/// The longest name of a partition or region that is believed, in bytes.
+const LONGEST: usize = 32;
+
 /// Prefixes of the types that belong to an account and to no region.
 /// Source: the services without regional endpoints in AWS's "AWS services that are global".
 const GLOBAL: [&str; 11] = [
@@ -81,7 +84,7 @@ impl Told {
         else {
             return;
         };
-        if partition != "aws" && !partition.starts_with("aws-") {
+        if partition != "aws" && !partition.starts_with("aws-") || partition.len() > LONGEST {
             return;
         }
         self.partition.get_or_insert_with(|| partition.to_owned());
@@ -131,6 +134,9 @@ impl Told {
 
 /// `eu-west-1`, `us-gov-east-1`, `us-iso-west-1`.
 fn is_region(text: &str) -> bool {
+    if text.len() > LONGEST {
+        return false;
+    }
     let mut parts = text.split('-');
     let letters = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
     parts.next().is_some_and(|first| first.len() == 2 && letters(first))
@@ -237,6 +243,8 @@ mod tests {
         check("aws_ram_resource_share_accepter", json!({"id": "arn:aws:ram:us-east-1:999999999999:resource-share/x"}), "?/?/?");
         check("aws_iam_policy", json!({"arn": "arn:aws:iam::aws:policy/ReadOnly"}), "aws/?/global");
         check("aws_x", json!({"arn": "arn:aws", "region": "everywhere"}), "?/?/?");
+        let long = "x".repeat(100);
+        check("aws_x", json!({"arn": format!("arn:aws-{long}:sqs:us-{long}-1:123456789012:q"), "region": format!("us-{long}-1")}), "?/?/?");
     }
 
     #[test]

@@ -80,6 +80,13 @@ impl Found {
     }
 }
 
+/// The longest name of an instance, and the longest provider configuration, in bytes: what holds these names elsewhere is
+/// bounded, and one that does not fit would cost the whole state.
+const LONGEST_NAME: usize = 2_048;
+
+/// A longer address is cut where it is only told, in characters.
+const LONGEST_TOLD: usize = 200;
+
 /// Something in a state that was left out because it is odd.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -159,7 +166,7 @@ impl Pass<'_> {
     }
 
     fn problem(&mut self, address: &impl fmt::Display, why: impl Into<String>) {
-        self.problems.push(Problem { address: address.to_string(), why: why.into() });
+        self.problems.push(Problem { address: told(&address.to_string()), why: why.into() });
     }
 
     fn instance(&mut self, raw: &RawValue, resource: &Address, config: &Arc<str>) -> Result<(), (String, String)> {
@@ -171,6 +178,12 @@ impl Pass<'_> {
         let key = InstanceKey { address, deposed: object.deposed.clone() };
         let config = object.provider.as_deref().filter(|config| !config.is_empty()).map_or_else(|| Arc::clone(config), Arc::from);
         let fail = |why: String| (key.to_string(), why);
+        if key.to_string().len() > LONGEST_NAME {
+            return Err(fail(format!("its address is longer than {LONGEST_NAME} bytes")));
+        }
+        if config.len() > LONGEST_NAME {
+            return Err(fail(format!("its `provider` is longer than {LONGEST_NAME} bytes")));
+        }
         let provider: Arc<str> = match self.found.last() {
             Some(last) if last.found.provider_config == config => Arc::clone(&last.found.provider),
             _ => provider_source(&config).ok_or_else(|| fail("its `provider` names no provider".to_owned()))?.into(),
@@ -213,6 +226,14 @@ impl Pass<'_> {
         });
         let Head { terraform_version, serial, lineage, .. } = head;
         State { terraform_version, serial, lineage, found, problems: self.problems }
+    }
+}
+
+/// An address for people, who do not read a megabyte of it.
+fn told(address: &str) -> String {
+    match address.char_indices().nth(LONGEST_TOLD) {
+        Some((end, _)) => format!("{}...", &address[..end]),
+        None => address.to_owned(),
     }
 }
 

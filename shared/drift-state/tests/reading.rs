@@ -144,7 +144,7 @@ fn what_is_odd_costs_only_itself() {
     PROBLEM .q: its module, type and name make no address
     PROBLEM aws_sqs_queue.mode: its `mode` is neither `managed` nor `data`
     PROBLEM aws_sqs_queue.provider: its `provider` names no provider
-    PROBLEM aws_sqs_queue.q: it cannot be decoded: a member is not of the kind that Terraform writes (line 1, column 3 of its object)
+    PROBLEM aws_sqs_queue.q: it is not an object
     PROBLEM aws_sqs_queue.q: its `index_key` is neither a whole number nor a text
     PROBLEM aws_sqs_queue.q: it cannot be decoded: a member is not of the kind that Terraform writes (line 2, column 25 of its object)
     PROBLEM aws_sqs_queue.q[2]: its `status` is neither empty nor `tainted`

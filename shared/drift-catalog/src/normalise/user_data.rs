@@ -5,7 +5,7 @@ use sha1::{Digest, Sha1};
 /// The SHA-1 of the user data, in hexadecimal: what the provider recorded of it up to its version 5. EC2 answers it in
 /// base64, later providers record it as it is; a hash stays as it is.
 ///
-/// User data often holds secrets: a hash can be shown.
+/// User data often holds secrets, and neither it nor its hash is ever shown.
 pub(super) fn hashed(value: Value) -> Value {
     match value.as_str() {
         Some(text) if !text.is_empty() && !is_hash(text) => {

@@ -116,6 +116,20 @@ fn names_from_the_cloud_cannot_forge_lines_escapes_or_markup() {
 }
 
 #[test]
+fn markup_of_slack_and_html_is_text_in_a_mail_and_never_in_a_subject() {
+    let forged = "<!channel> <http://evil.example|sign in> <b onload=alert(1)>&amp;</b> *bold* `code`";
+    let mut alert = alert(TransitionKind::Opened, vec![difference("tags[\"<!here>\"]", json!("a"), json!(forged))]);
+    alert.drift.causes[0].actor.name = forged.to_owned();
+    alert.drift.unreadable = Some(drift_model::Reason { kind: drift_model::ReasonKind::Error, message: format!("{forged}\nWho: bob") });
+    let rendered = render(&alert);
+    // A mail is plain text: what would be markup elsewhere stands there as it was written, within one line.
+    assert!(rendered.text.contains(forged) && !rendered.text.lines().any(|line| line.starts_with("Who: bob")), "{}", rendered.text);
+    assert!(!rendered.subject.contains("evil") && !rendered.subject.contains("<!"), "{}", rendered.subject);
+    assert!(rendered.attributes.values().all(|value| !value.contains('<')));
+    assert!(serde_json::from_str::<Value>(&rendered.json).is_ok());
+}
+
+#[test]
 fn without_a_cause_nobody_is_named() {
     let mut alert = alert(TransitionKind::Opened, vec![difference("name", json!(1), json!(2))]);
     alert.drift.also_seen = std::mem::take(&mut alert.drift.causes);

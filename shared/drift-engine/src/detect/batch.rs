@@ -6,7 +6,7 @@ use drift_model::{Change, InstanceRef, RecordId, Timestamp};
 use futures::{StreamExt, stream};
 
 use super::{
-    Answer, Concerned, Delivery, Detected, Detector, Item, Outcome, Ports, RecordOutcome,
+    Answer, Concerned, Concerning, Delivery, Detected, Detector, Item, Outcome, Ports, RecordOutcome,
     settle::{Asked, Settled, settle},
 };
 use crate::{
@@ -73,9 +73,13 @@ pub(super) async fn detect<P: Ports>(detector: &Detector<P>, deliveries: Vec<Del
         }
     }
 
-    for ((delivery, change), concerned) in named(detector, changes).await {
-        match concerned {
-            Ok(concerned) => {
+    let mut detected = Detected::default();
+    for ((delivery, change), concerning) in named(detector, changes).await {
+        match concerning {
+            Ok(Concerning { instances: concerned, left_out, overflow }) => {
+                detected.left_out += left_out;
+                detected.overflowed += usize::from(overflow);
+                detected.names_left_out += change.names_left_out;
                 for Concerned { instance, cause } in &concerned {
                     tasks.entry(instance.clone()).or_default().add_change(&change, *cause);
                 }
@@ -87,7 +91,7 @@ pub(super) async fn detect<P: Ports>(detector: &Detector<P>, deliveries: Vec<Del
     }
 
     let settled = settle_all(detector, tasks).await;
-    let mut detected = Detected { looked_at: settled.len(), ..Detected::default() };
+    detected.looked_at = settled.len();
     for one in settled.values().flatten() {
         detected.told += usize::from(one.told);
         detected.hidden += one.hidden;
@@ -114,10 +118,10 @@ pub(super) async fn detect<P: Ports>(detector: &Detector<P>, deliveries: Vec<Del
 
 type Place<T> = (usize, T);
 
-async fn named<P: Ports>(detector: &Detector<P>, changes: Vec<Place<Change>>) -> Vec<(Place<Change>, Result<Vec<Concerned>, PortError>)> {
+async fn named<P: Ports>(detector: &Detector<P>, changes: Vec<Place<Change>>) -> Vec<(Place<Change>, Result<Concerning, PortError>)> {
     let lookups = changes.into_iter().map(|(delivery, change)| async move {
-        let concerned = detector.ports.concerned(&change).await;
-        ((delivery, change), concerned)
+        let concerning = detector.ports.concerning(&change).await;
+        ((delivery, change), concerning)
     });
     stream::iter(lookups).buffered(detector.parallel.max(1)).collect().await
 }

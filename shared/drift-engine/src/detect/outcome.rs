@@ -86,6 +86,12 @@ pub struct Detected {
     pub told: usize,
     /// How many differences the ignore file hid.
     pub hidden: usize,
+    /// How many instances records led to beyond those that are looked at for one record.
+    pub left_out: usize,
+    /// How many records hold a name that leads to more instances than the index keeps.
+    pub overflowed: usize,
+    /// How many names of records were not looked up, beyond those that are kept of one record.
+    pub names_left_out: usize,
 }
 
 impl Detected {

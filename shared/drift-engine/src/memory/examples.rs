@@ -27,5 +27,6 @@ pub(crate) fn change(id: &str, seconds: i64) -> Change {
         source_address: Some("192.0.2.7".to_owned()),
         user_agent: Some("Mozilla/5.0".to_owned()),
         names: Vec::new(),
+        names_left_out: 0,
     }
 }

@@ -34,7 +34,8 @@ impl Element {
                         return Err(wrong(&"nested too deeply"));
                     }
                     let mut element = Self { name: start.local_name().as_ref().to_owned(), ..Self::default() };
-                    for attribute in start.attributes() {
+                    // Unchecked, as the check for repetition takes the square of their number; of several, the first counts.
+                    for attribute in start.attributes().with_checks(false) {
                         let attribute = attribute.map_err(|error| wrong(&error))?;
                         let value = attribute.normalized_value(quick_xml::XmlVersion::Implicit1_0).map_err(|error| wrong(&error))?;
                         element.attributes.push((attribute.key.as_ref().to_owned(), value.into_owned()));
