@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-rust test-python lint build bench truth venv clean
+.PHONY: help demo test test-rust test-python chaos lint build bench truth venv clean
 
 # The test tools' pinned versions ask for this much.
 PYTHON_WANTED := 3.11
@@ -44,6 +44,10 @@ test-rust: venv ## Run the tests of the crates
 
 test-python: venv build ## Run the real binaries against a served AWS
 	$(BIN)/python -m pytest tests
+
+chaos: venv build ## Attack a stream of records at random: make chaos FAULTS=1000 SEED=7 (RECORDS, INSTANCES)
+	@$(BIN)/python tests/chaos/run.py $(if $(FAULTS),--faults $(FAULTS)) $(if $(RECORDS),--records $(RECORDS)) \
+		$(if $(INSTANCES),--instances $(INSTANCES)) $(if $(SEED),--seed $(SEED))
 
 lint: venv ## Check formatting, clippy, and that generated files are up to date
 	$(CARGO) fmt --all --check

@@ -31,14 +31,16 @@ def main() -> int:
     arguments.add_argument("--seed", default="")
     given = arguments.parse_args()
     seed, count = given.seed or secrets.token_hex(4), given.records or 5 * given.faults
-    size = Size(given.faults, count, given.instances, states=8, detectors=3, per_thousand=1000 * given.faults / count / CALLS_FOR_A_RECORD)
+    size = Size(given.faults, count, given.instances, states=8, per_thousand=1000 * given.faults / count / CALLS_FOR_A_RECORD)
     print(f"seed {seed}: {size.faults} faults over {size.records} records against {size.instances} instances", flush=True)
     with tempfile.TemporaryDirectory(prefix="driftwire-chaos-") as directory:
-        cloud, emulator = Cloud(Path(directory) / "moto"), Emulator(Path(directory) / "lambda")
+        cloud = Cloud(Path(directory) / "moto")
+        emulators = [Emulator(Path(directory) / f"lambda-{at}") for at in range(3)]
         try:
-            report = Storm(cloud, emulator, seed, size, tell=lambda said: print(said, flush=True)).run()
+            report = Storm(cloud, emulators, seed, size, tell=lambda said: print(said, flush=True)).run()
         finally:
-            emulator.stop()
+            for emulator in emulators:
+                emulator.stop()
             cloud.stop()
     print(report.table())
     if report.wrong:

@@ -49,7 +49,6 @@ class Size:
     records: int
     instances: int
     states: int = 4
-    detectors: int = 2
     #: How many calls of a thousand fail, until there were `faults`.
     per_thousand: float = 40.0
 
@@ -129,24 +128,26 @@ class Report:
 class Storm:
     """One run."""
 
-    def __init__(self, cloud: Cloud, emulator: Emulator, seed: str, size: Size, tell: Callable[[str], None] = lambda _: None):
+    def __init__(self, cloud: Cloud, emulators: list[Emulator], seed: str, size: Size, tell: Callable[[str], None] = lambda _: None):
         self.cloud, self.size, self.seed, self._tell = cloud, size, seed, tell
         self._since = time.monotonic()
         self._chance = random.Random(f"{seed}/stream")
         self._proxy = Proxy(cloud.endpoint)
         self.driftwire = Deployment(
             cloud,
-            emulator,
+            emulators[0],
             endpoint=self._proxy.endpoint,
             settings={"DRIFTWIRE_LOG": "warn"},
             hidden_for=3,
             # A message that a killed function held was received as well: the queue must not give it up before the storm ends.
             received_at_most=1000,
         )
-        self._attacker = Attacker(
-            emulator, seed, size.per_thousand, size.faults, self.driftwire.environment["DRIFTWIRE_INDEX_TABLE"], self.driftwire.environment["DRIFTWIRE_LEDGER_TABLE"]
-        )
-        others = [self.driftwire.another_detector(f"event-detector-{at}") for at in range(2, size.detectors + 1)]
+        environment = self.driftwire.environment
+        executions = {"event-detector": emulators[0], "state-indexer": emulators[0]}
+        executions |= {f"event-detector-{at}": emulator for at, emulator in enumerate(emulators[1:], 2)}
+        tables = environment["DRIFTWIRE_INDEX_TABLE"], environment["DRIFTWIRE_LEDGER_TABLE"]
+        self._attacker = Attacker(executions, seed, size.per_thousand, size.faults, *tables)
+        others = [self.driftwire.another_detector(emulator, f"event-detector-{at}") for at, emulator in enumerate(emulators[1:], 2)]
         self._sources = [self.driftwire.events, *others, self.driftwire.states]
         self._states = {f"team-{at}/main.tfstate": terraform.State() for at in range(size.states)}
         self._things: list[Jobs | Wall] = []
@@ -154,7 +155,7 @@ class Storm:
         self._moved = 0
         self._stopped = threading.Event()
         self._calm = threading.Event()
-        self._busy: set[str] = set()
+        self._busy: set[int] = set()
         self._broken: list[str] = []
 
     def run(self) -> Report:
@@ -168,7 +169,7 @@ class Storm:
             self._attacker.begin(self._proxy)
             self._blow()
             self._drain(seconds=30, enough=True)
-            self._attacker.end(self._proxy)
+            self._attacker.end()
             self._phase("calming down")
             self._drain()
             self._phase("reconciling")
@@ -258,7 +259,7 @@ class Storm:
     def _working(self) -> Iterator[None]:
         """Each function works on its queue, in a thread of its own."""
         self._calm.set()
-        threads = [threading.Thread(target=self._work, args=(source,), name=source.function) for source in self._sources]
+        threads = [threading.Thread(target=self._work, args=(at, source)) for at, source in enumerate(self._sources)]
         for thread in threads:
             thread.start()
         try:
@@ -269,20 +270,20 @@ class Storm:
             for thread in threads:
                 thread.join()
 
-    def _work(self, source: EventSource) -> None:
-        chance = random.Random(f"{self.seed}/{source.function}")
+    def _work(self, worker: int, source: EventSource) -> None:
+        chance = random.Random(f"{self.seed}/{worker}")
         while not self._stopped.is_set():
             self._calm.wait()
             if source is not self.driftwire.states:
                 source.batch_size = chance.choice(BATCHES)
-            self._busy.add(source.function)
+            self._busy.add(worker)
             try:
                 idle = source.poll() is None
             except Exception as error:  # what ends a worker ends the run, with its reason
                 self._broken.append(f"{source.function}: {error!r}")
                 return
             finally:
-                self._busy.discard(source.function)
+                self._busy.discard(worker)
             if idle:
                 time.sleep(0.25)
 
@@ -344,11 +345,14 @@ class Storm:
                 report.repeated["none"] += times - 1 - excuses.total()
                 report.wrong.append(f"told {times} times, {excuses.total()} of them by an attack: {transition}")
 
-        buried = self.driftwire.buried_bodies()
-        strange = [body for body in buried if not isinstance(json.loads(body).get("detail"), int)]
-        report.wrong += [f"buried: {body[:300]}" for body in strange]
-        if (count := len({body for body in buried if body not in strange})) != self._nonsense:
-            report.wrong.append(f"{self._nonsense} messages are none, and {count} of them were buried")
+        nonsense = set()
+        for body, reason in self.driftwire.dig_up():
+            if isinstance(json.loads(body).get("detail"), int):
+                nonsense.add(body)
+            else:
+                report.wrong.append(f"buried, as {reason}: {body[:200]}")
+        if len(nonsense) != self._nonsense:
+            report.wrong.append(f"{self._nonsense} messages are none, and {len(nonsense)} of them were buried")
 
     def _seen_by_check(self) -> dict[tuple[str, str], Any]:
         states = [argument for key in self._states for argument in ("--state", f"s3://{self.driftwire.bucket}/{key}")]

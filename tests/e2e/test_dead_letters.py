@@ -47,10 +47,9 @@ def test_a_record_that_was_denied_is_told_once_the_cause_is_gone(watched, firewa
     assert listed(driftwire) == []
 
 
-def test_what_redrive_moved_says_so_and_goes_back_to_its_function(watched, firewall, proxy, cloud):
+def test_what_redrive_moved_says_so_and_goes_back_to_its_function(watched, firewall, proxy):
     driftwire = watched
     indexed(driftwire, firewall.state)
-    cloud.client("sqs").set_queue_attributes(QueueUrl=driftwire.events.queue_url, Attributes={"VisibilityTimeout": "0"})
     proxy.on("dynamodb", "BatchGetItem", refuse(500, "InternalServerError", "not today"))
     driftwire.record(firewall.open(22))
     driftwire.settle()

@@ -4,6 +4,7 @@ import json
 import re
 
 from conftest import KEY, indexed
+from support import terraform
 from support.places import WORKSPACE
 from support.proxy import refuse
 
@@ -75,3 +76,18 @@ def test_a_record_is_followed_by_its_id_through_what_was_left_for_later(driftwir
     driftwire.settle()
     said = [line["message"] for line in written.lines() if line.get("record") == record["eventID"]]
     assert said == ["a record", "work that was left for later"], "the record, and the second look a little later"
+
+
+def test_a_deferred_judgement_names_the_records_that_led_to_it(driftwire, firewall):
+    indexed(driftwire, firewall.state)
+    driftwire.lock_state(KEY, terraform.lock(f"{driftwire.bucket}/{KEY}", "runner@ci"))
+    written = Written(driftwire)
+    opened = [firewall.open(22), firewall.open(23)]
+    driftwire.record(*opened)
+    driftwire.run_until("the judgement to be put off", lambda: written.values("deferred"))
+    driftwire.run_until("it to be put off again", lambda: [line for line in written.lines() if line.get("why") == "deferred"])
+    driftwire.unlock_state(KEY)
+    driftwire.settle()
+    deferred = [line for line in written.lines() if line.get("why") == "deferred"]
+    assert {line["record"] for line in deferred} == {record["eventID"] for record in opened}
+    assert all(line["message"] == "work that was left for later" for line in deferred)

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 
 import pytest
 
@@ -80,6 +81,26 @@ def test_a_delayed_message_comes_late(source):
 def test_an_error_is_told_with_its_message(obedient):
     with pytest.raises(FunctionError, match="as asked"):
         obedient.invoke("event-detector", {"Records": [{"messageId": "1", "body": "burst"}]})
+
+
+def test_a_function_that_is_killed_is_replaced_and_its_batch_comes_back(source, obedient):
+    send(source, "yes")
+    function = obedient.functions["event-detector"]
+    os.kill(function.child.pid, signal.SIGSTOP)
+    threading.Timer(0.3, lambda: obedient.kill("event-detector")).start()
+    batch = source.poll()
+    assert batch.failures == batch.message_ids and "was killed" in batch.error
+    assert obedient.functions["event-detector"] is not function
+    again = wait_until("the message to come back", source.poll)
+    assert again.failures == [] and source.waiting() == 0
+
+
+def test_a_function_that_ends_by_itself_is_no_redelivery_but_an_error(obedient):
+    child = obedient.functions["event-detector"].child
+    os.kill(child.pid, signal.SIGSTOP)
+    threading.Timer(0.3, child.kill).start()
+    with pytest.raises(RuntimeError, match="ended by itself"):
+        obedient.invoke("event-detector", {"Records": []})
 
 
 def test_a_function_writes_to_a_log_of_its_own(obedient):

@@ -1,10 +1,13 @@
 """The proxy: what passes is untouched, what is refused is refused as AWS does."""
 
+import http.client
+import urllib.request
+
 import pytest
 from botocore.exceptions import ClientError
 
 from support.cloud import Cloud
-from support.proxy import Proxy, first, refuse, throttle
+from support.proxy import Proxy, cut, drop, first, hang, refuse, throttle
 
 
 @pytest.fixture
@@ -62,3 +65,33 @@ def test_something_can_happen_just_before_a_call(cloud, through, proxy):
     sqs = through("sqs")
     proxy.on("sqs", "ListQueues", first(lambda: sqs.create_queue(QueueName="in-between")), times=1)
     assert "in-between" in sqs.list_queues()["QueueUrls"][0]
+
+
+def test_what_is_not_acknowledged_was_done_all_the_same(cloud, through, proxy):
+    sqs = cloud.client("sqs")
+    url = sqs.create_queue(QueueName="q")["QueueUrl"]
+    proxy.on("sqs", "SendMessage", drop, times=1)
+    through("sqs").send_message(QueueUrl=url, MessageBody="x")
+    held = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])["Attributes"]
+    assert held["ApproximateNumberOfMessages"] == "2", "once unheard, and once more by the client's retry"
+
+
+def test_an_answer_that_is_cut_short_is_shorter_than_it_says(proxy):
+    proxy.on("unsigned", "GET /moto-api/data.json", cut, times=1)
+    with pytest.raises(http.client.IncompleteRead), urllib.request.urlopen(f"{proxy.endpoint}/moto-api/data.json", timeout=10) as answer:
+        answer.read()
+
+
+def test_what_hangs_was_not_done(cloud, through, proxy):
+    proxy.on("sqs", "CreateQueue", hang(0.1), times=1)
+    through("sqs").create_queue(QueueName="q")
+    assert proxy.count("sqs", "CreateQueue") == 2 and len(cloud.client("sqs").list_queues()["QueueUrls"]) == 1
+
+
+def test_a_rule_can_let_some_calls_pass_and_look_into_them(through, proxy):
+    client = through("sqs")
+    proxy.on("sqs", "CreateQueue", refuse(400, "Refused", "as asked"), times=1, after=1, where=lambda call: b"second" in call.body)
+    for name in ("first", "second", "third"):
+        client.create_queue(QueueName=name)
+    with pytest.raises(ClientError, match="as asked"):
+        client.create_queue(QueueName="second")

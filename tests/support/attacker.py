@@ -13,7 +13,7 @@ import threading
 import urllib.parse
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from typing import Callable
+from typing import Mapping
 
 from .emulator import Emulator, Function
 from .proxy import Answer, Call, Deed, Forward, Proxy, cut, drop, hang, hang_up, refuse, throttle
@@ -44,7 +44,8 @@ def _passed_on(_call: Call, forward: Forward) -> Answer:
 class Attacker:
     """Chooses for each call of a function whether something happens to it; ends after `faults`."""
 
-    emulator: Emulator
+    #: Each execution's emulator, by the access key that it signs with.
+    emulators: Mapping[str, Emulator]
     seed: str
     #: How many calls of a thousand something happens to.
     per_thousand: float
@@ -64,7 +65,7 @@ class Attacker:
     def begin(self, proxy: Proxy) -> None:
         proxy.otherwise = self._choose
 
-    def end(self, proxy: Proxy) -> None:
+    def end(self) -> None:
         """Nothing happens to any call from now on; what was published is still followed."""
         self.faults = 0
 
@@ -77,25 +78,26 @@ class Attacker:
                 transitions.clear()
 
     def _choose(self, call: Call) -> Deed | None:
-        function = self.emulator.functions.get(call.access_key)
-        if not function:
+        emulator = self.emulators.get(call.access_key)
+        if not emulator:
             return None
+        function = emulator.functions["state-indexer" if call.access_key == "state-indexer" else "event-detector"]
         transition = _transition(call, self.ledger_table)
         with self._lock:
-            fault = self._fault(call, function)
+            fault = self._fault(call, emulator, function)
             if fault and transition:
                 self.touched[transition] = fault[0]
         deed = fault[1] if fault else _passed_on
         if not transition:
             return fault and deed
-        return self._followed(transition, function.name, fault[0] if fault else None, deed)
+        return self._followed(transition, call.access_key, fault[0] if fault else None, deed)
 
-    def _fault(self, call: Call, function: Function) -> tuple[str, Deed] | None:
+    def _fault(self, call: Call, emulator: Emulator, function: Function) -> tuple[str, Deed] | None:
         operation = call.operation if call.service != "s3" else call.method
         nth = self._seen[call.service, operation]
         self._seen[call.service, operation] += 1
         chance = random.Random(f"{self.seed}/{call.service}/{operation}/{nth}")
-        rate = self.per_thousand / (SPARED_WHILE_INDEXING if function.program == "state-indexer" else 1)
+        rate = self.per_thousand / (SPARED_WHILE_INDEXING if function.name == "state-indexer" else 1)
         if chance.random() * 1000 >= rate or self.injected.total() >= self.faults:
             return None
         point = self._point(call, function)
@@ -103,14 +105,14 @@ class Attacker:
             if function.killed:
                 return None
             self.injected[point] += 1
-            return point, self._killing(function, point)
+            return point, self._killing(call.access_key, emulator, function, point)
         kind = chance.choices(list(CALLS), [weight for _, weight in CALLS.values()])[0]
         self.injected[kind] += 1
         return kind, CALLS[kind][0]
 
     def _point(self, call: Call, function: Function) -> str | None:
         """At which point of its work a function would be killed, after this call."""
-        if function.program == "state-indexer":
+        if function.name == "state-indexer":
             writes = call.operation in {"PutItem", "UpdateItem", "TransactWriteItems"}
             return "killed while indexing" if writes and self.index_table.encode() in call.body else None
         if call.service == "sns":
@@ -119,33 +121,33 @@ class Attacker:
             return "killed after recording"
         return "killed after looking" if call.operation in {"DescribeSecurityGroups", "GetQueueAttributes"} else None
 
-    def _killing(self, function: Function, point: str) -> Deed:
+    def _killing(self, execution: str, emulator: Emulator, function: Function, point: str) -> Deed:
         def deed(_call: Call, forward: Forward) -> Answer:
             answer = forward()
             with self._lock:
                 # Another call of the same execution may have come first.
                 if not function.killed:
-                    self.emulator.kill(function.name)
-                    for transition in self._uncleared.pop(function.name, set()):
+                    emulator.kill(function.name)
+                    for transition in self._uncleared.pop(execution, set()):
                         self.excused[transition][point] += 1
             return answer
 
         return deed
 
-    def _followed(self, transition: str, function: str, fault: str | None, deed: Deed) -> Deed:
+    def _followed(self, transition: str, execution: str, fault: str | None, deed: Deed) -> Deed:
         """Keeps count of a publication, or of its clearing."""
 
         def followed(call: Call, forward: Forward) -> Answer:
             def forwarded() -> Answer:
                 if call.service == "sns":
                     with self._lock:
-                        self._uncleared[function].add(transition)
+                        self._uncleared[execution].add(transition)
                         if fault in {"answer cut short", "done, not acknowledged"}:
                             self.excused[transition][fault] += 1
                 answer = forward()
                 if call.is_("dynamodb", "UpdateItem"):
                     with self._lock:
-                        self._uncleared[function].discard(transition)
+                        self._uncleared[execution].discard(transition)
                 return answer
 
             return deed(call, forwarded)

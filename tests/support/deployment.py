@@ -125,10 +125,10 @@ class Deployment:
         self.events = EventSource(self._sqs, events_url, events_arn, emulator, "event-detector")
         self.states = EventSource(self._sqs, states_url, states_arn, emulator, "state-indexer")
 
-    def another_detector(self, name: str) -> EventSource:
-        """One more execution of `event-detector`, on the same queue; as with every function, its access key is its name."""
-        self.emulator.start(name, self.environment | {"AWS_ACCESS_KEY_ID": name}, program="event-detector")
-        return EventSource(self._sqs, self.events.queue_url, self.events.queue_arn, self.emulator, name)
+    def another_detector(self, emulator: Emulator, access_key: str) -> EventSource:
+        """One more execution of `event-detector` on the same queue, in an emulator of its own."""
+        emulator.start("event-detector", self.environment | {"AWS_ACCESS_KEY_ID": access_key})
+        return EventSource(self._sqs, self.events.queue_url, self.events.queue_arn, emulator, "event-detector")
 
     def _queue(self, name: str, attributes: Mapping[str, str] | None = None) -> tuple[str, str]:
         url = self._sqs.create_queue(QueueName=name, Attributes=dict(attributes or {}))["QueueUrl"]
@@ -254,14 +254,15 @@ class Deployment:
         )
         return found.get("Messages", [])
 
-    def buried_bodies(self) -> list[str]:
-        """Every message of the dead-letter queue, which is empty then."""
-        bodies: list[str] = []
-        while found := self._sqs.receive_message(QueueUrl=self.dead_letters_url, MaxNumberOfMessages=10).get("Messages"):
-            bodies += [message["Body"] for message in found]
-            for message in found:
+    def dig_up(self) -> list[tuple[str, str]]:
+        """Every message of the dead-letter queue with the reason for which it is there; the queue is empty then."""
+        found: list[tuple[str, str]] = []
+        while batch := self._sqs.receive_message(QueueUrl=self.dead_letters_url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]).get("Messages"):
+            for message in batch:
+                reason = message.get("MessageAttributes", {}).get("reason", {}).get("StringValue", "received too often")
+                found.append((message["Body"], reason))
                 self._sqs.delete_message(QueueUrl=self.dead_letters_url, ReceiptHandle=message["ReceiptHandle"])
-        return bodies
+        return found
 
     def logs(self) -> str:
         """Everything that the functions wrote so far."""

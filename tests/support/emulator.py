@@ -27,7 +27,6 @@ class Function:
     """A function's running binary."""
 
     name: str
-    program: str
     child: Child
     environment: Mapping[str, str] = field(repr=False)
     #: Whether it was killed on purpose.
@@ -38,7 +37,10 @@ class Function:
 
 
 class Emulator:
-    """cargo-lambda's emulator of Lambda's Runtime API, without its builder: the binaries are there already."""
+    """cargo-lambda's emulator of Lambda's Runtime API, without its builder: the binaries are there already.
+
+    It knows a function by its binary, so each runs once; for several at once, there are several emulators.
+    """
 
     def __init__(self, directory: Path):
         directory.mkdir(parents=True, exist_ok=True)
@@ -59,10 +61,9 @@ class Emulator:
             raise RuntimeError(f"the emulator ended at once: {self._child.output()}")
         return listens(self.port)
 
-    def start(self, name: str, environment: Mapping[str, str], program: str | None = None) -> Function:
-        """Starts the binary `program` (else that of the function's name) as a function; a running one is replaced."""
+    def start(self, name: str, environment: Mapping[str, str]) -> Function:
+        """Starts the binary `name` as the function of that name; a running one is replaced."""
         self.stop_function(name)
-        program = program or name
         lambdas_own = {
             "AWS_LAMBDA_RUNTIME_API": f"http://127.0.0.1:{self.port}/.rt/{name}",
             "AWS_LAMBDA_FUNCTION_NAME": name,
@@ -72,8 +73,8 @@ class Emulator:
             "AWS_LAMBDA_LOG_STREAM_NAME": "local",
             "AWS_LAMBDA_LOG_FORMAT": "JSON",
         }
-        child = Child(name, [str(binary(program))], self.directory / f"{name}.log", env=dict(environment) | lambdas_own)
-        self.functions[name] = Function(name, program, child, environment)
+        child = Child(name, [str(binary(name))], self.directory / f"{name}.log", env=dict(environment) | lambdas_own)
+        self.functions[name] = Function(name, child, environment)
         return self.functions[name]
 
     def kill(self, name: str) -> None:
@@ -105,7 +106,7 @@ class Emulator:
             if not function.child.alive:
                 if not function.killed:
                     raise RuntimeError(f"{function.name} ended by itself; the end of its log:\n{function.log()[-4000:]}")
-                self.start(function.name, function.environment, function.program)
+                self.start(function.name, function.environment)
                 raise FunctionDied(f"{function.name} was killed")
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{function.name} did not answer in time; the end of its log:\n{function.log()[-4000:]}")
