@@ -117,6 +117,14 @@ fn without_credentials_nothing_is_concluded_and_that_is_an_error() {
 }
 
 #[test]
+fn that_there_are_no_credentials_is_what_is_said_where_there_are_none() {
+    let folder = Folder::new("no-credentials");
+    let state = folder.file("a.tfstate", state());
+    let shown = text(&run(&["check", "--state", &state]).stdout);
+    assert!(shown.contains("there are no AWS credentials: set AWS_PROFILE"), "{shown}");
+}
+
+#[test]
 fn an_error_is_told_with_its_causes_on_stderr_alone() {
     let output = run(&["check", "--state", "/nonexistent/a.tfstate", "--json"]);
     assert_eq!((output.status.code(), text(&output.stdout)), (Some(1), String::new()));

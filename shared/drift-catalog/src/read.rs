@@ -240,7 +240,8 @@ impl<C: AwsCall> Reader<'_, C> {
     }
 
     fn reason(&self, read: &Read, error: &CallError) -> Reason {
-        if error.kind != CallErrorKind::AccessDenied {
+        // Where no answer came, it is the credentials that were not to be had.
+        if error.kind != CallErrorKind::AccessDenied || error.code.is_empty() {
             return error.reason();
         }
         let (action, type_name) = (read.iam_action(&self.resource.service), &self.resource.type_name);

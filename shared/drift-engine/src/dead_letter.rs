@@ -148,7 +148,9 @@ mod tests {
         }
 
         async fn give_back(&self, letters: &[Held]) -> Result<(), PortError> {
-            letters.iter().for_each(|held| self.note(format!("give back {}", held.letter.id)));
+            for held in letters {
+                self.note(format!("give back {}", held.letter.id));
+            }
             Ok(())
         }
 

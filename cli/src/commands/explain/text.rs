@@ -33,11 +33,7 @@ fn write_record(text: &mut String, number: usize, record: &ExplainedRecord) {
         step(printable(&who(record)));
     }
     if let Some(change) = &record.change {
-        step(format!(
-            "in {}, with {} that may be identifiers",
-            printable(&change.place.to_string()),
-            output::count(change.names.len(), "string")
-        ));
+        step(format!("in {}, looking up {}", printable(&change.place.to_string()), output::count(change.names.len(), "name")));
     }
     for instance in &record.instances {
         write_instance(text, instance);
