@@ -113,7 +113,7 @@ fn bytes_that_are_no_text_are_malformed() {
 
 #[test]
 fn of_members_that_stand_twice_the_last_counts() {
-    let twice = record().to_string().replacen("{", r#"{"eventName": "DescribeVpcs", "requestParameters": {"a": "sg-0badcafe"}, "#, 1);
+    let twice = record().to_string().replacen('{', r#"{"eventName": "DescribeVpcs", "requestParameters": {"a": "sg-0badcafe"}, "#, 1);
     assert_eq!(change(&twice).name, "AuthorizeSecurityGroupIngress");
     let envelope = format!(r#"{{"detail": {}, "detail": {{}}}}"#, record());
     assert!(matches!(outcomes(envelope.as_bytes()).as_slice(), [Outcome::Malformed { .. }]));
