@@ -54,6 +54,8 @@ struct ExplainedRecord {
     instances: Vec<ExplainedInstance>,
     /// How many more it names beyond the number that is looked at.
     left_out: usize,
+    /// How many names it holds beyond the number that is looked up.
+    names_left_out: usize,
     #[serde(skip)]
     change: Option<Box<Change>>,
 }
@@ -190,7 +192,14 @@ async fn explain(catalog: &Catalog, managed: &Managed<'_>, reading: drift_events
     if overflow {
         why.push_str("; some name of it leads to more instances than an index keeps");
     }
-    Ok(ExplainedRecord { time: Some(change.time), instances, left_out, change: Some(change), ..record(outcome, why) })
+    Ok(ExplainedRecord {
+        time: Some(change.time),
+        instances,
+        left_out,
+        names_left_out: change.names_left_out,
+        change: Some(change),
+        ..record(outcome, why)
+    })
 }
 
 impl ExplainedRecord {
@@ -210,6 +219,7 @@ impl ExplainedRecord {
             why,
             instances: Vec::new(),
             left_out: 0,
+            names_left_out: 0,
             change: None,
         }
     }
@@ -219,7 +229,7 @@ impl ExplainedRecord {
         let actor = ExplainedActor { kind: ActorKind::Unknown, name: String::new(), tool: None, console: false };
         let (event_id, event, time) = (None, String::new(), None);
         let outcome = Outcome::Malformed.name();
-        Self { event_id, event, time, actor, outcome, why, instances: Vec::new(), left_out: 0, change: None }
+        Self { event_id, event, time, actor, outcome, why, instances: Vec::new(), left_out: 0, names_left_out: 0, change: None }
     }
 }
 

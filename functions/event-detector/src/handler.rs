@@ -24,7 +24,7 @@ pub(crate) async fn handle(detector: &Detector<Wiring>, payload: Value) -> Resul
         metrics.count(outcome.name(), count);
     }
     metrics.count(Outcome::Malformed.name(), decoded.iter().map(|one| one.malformed.len()).sum());
-    for (name, number) in [("looked_at", detected.looked_at), ("told", detected.told), ("hidden", detected.hidden)] {
+    for (name, number) in detected.measures() {
         metrics.count(name, number);
     }
     for record in detected.answers.iter().flat_map(|answer| &answer.records) {
@@ -139,10 +139,7 @@ async fn detect(detector: &Detector<Wiring>, decoded: &[Decoded]) -> Detected {
             }],
             ..Detected::default()
         });
-        all.answers.extend(alone.answers);
-        all.looked_at += alone.looked_at;
-        all.told += alone.told;
-        all.hidden += alone.hidden;
+        all = all.and(alone);
     }
     all
 }

@@ -89,7 +89,11 @@ impl Function {
                 Work::Judge { .. } | Work::Sweep => Err(strange("this is event-detector's work: check the queues' URLs".to_owned())),
             };
         }
-        let event: ObjectEvent = serde_json::from_str(body).map_err(|error| strange(format!("no event of S3 by EventBridge: {error}")))?;
+        let event: ObjectEvent = serde_json::from_str(body).map_err(|error| {
+            // What the parser says of a value of another kind quotes it.
+            let why = if error.is_data() { "a member is absent or of another kind".to_owned() } else { error.to_string() };
+            strange(format!("no event of S3 by EventBridge: {why}"))
+        })?;
         let ObjectDetail { bucket: Named { name: bucket }, object: Keyed { key, etag: seen } } = event.detail;
         let is_state = self.settings.states.iter().any(|pattern| pattern.takes(&bucket, &key));
         Ok(if is_state { Asked::Index { state: StateId::s3(&bucket, &key), seen } } else { Asked::Nothing })

@@ -64,13 +64,9 @@ pub trait Ports: Naming {
 
 /// Finds the instances that a change concerns.
 pub trait Naming: Send + Sync {
-    /// The instances, each once, and for each whether the change can be the cause of what is found there.
-    fn concerned(&self, change: &Change) -> impl Future<Output = Result<Vec<Concerned>, PortError>> + Send;
-
-    /// The same, and what was left out of it: nothing, unless said otherwise.
-    fn concerning(&self, change: &Change) -> impl Future<Output = Result<Concerning, PortError>> + Send {
-        async { Ok(Concerning { instances: self.concerned(change).await?, ..Concerning::default() }) }
-    }
+    /// The instances, each once, and for each whether the change can be the cause of what is found there; and what was left
+    /// out of them.
+    fn concerned(&self, change: &Change) -> impl Future<Output = Result<Concerning, PortError>> + Send;
 }
 
 /// An instance that a change leads to.

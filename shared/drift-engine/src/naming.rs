@@ -115,11 +115,7 @@ pub struct ByValue<'a, I> {
 }
 
 impl<I: ResourceIndex> Naming for ByValue<'_, I> {
-    async fn concerned(&self, change: &Change) -> Result<Vec<Concerned>, PortError> {
-        self.concerning(change).await.map(|concerning| concerning.instances)
-    }
-
-    async fn concerning(&self, change: &Change) -> Result<Concerning, PortError> {
+    async fn concerned(&self, change: &Change) -> Result<Concerning, PortError> {
         let Matches { found, left_out, overflow } = matches(self.catalog, self.index, change).await?;
         if left_out > 0 || overflow || change.names_left_out > 0 {
             let (record, names_left_out) = (&change.id.0, change.names_left_out);

@@ -9,7 +9,7 @@ use std::{
 
 use drift_engine::{
     after_index,
-    detect::{Answer, Concerned, Delivery, Detected, Detector, Item, Naming, Outcome, Ports},
+    detect::{Answer, Concerned, Concerning, Delivery, Detected, Detector, Item, Naming, Outcome, Ports},
     index::{Index, Indexer, MemoryStore},
     ledger::{Look, Seen, Step, cause, record, transition},
     memory::{ManualClock, MemoryAlerts, MemoryLedger, MemoryQueue, MemoryStates, ScriptedReader},
@@ -45,12 +45,13 @@ struct Memory {
 
 impl Naming for Memory {
     /// Whatever holds a name as its own is concerned and may have been caused; the rules of naming are tested elsewhere.
-    async fn concerned(&self, change: &Change) -> Result<Vec<Concerned>, PortError> {
+    async fn concerned(&self, change: &Change) -> Result<Concerning, PortError> {
         let asked: Vec<_> = change.names.iter().map(|name| (Scope::In(change.place.clone()), name.value.clone())).collect();
         let hits = self.index.lookup(&asked).await?;
         let own = hits.into_iter().flat_map(|hit| hit.holders).filter(|holder| holder.strength == Strength::Own);
         let instances: BTreeSet<InstanceRef> = own.map(|holder| holder.instance).collect();
-        Ok(instances.into_iter().map(|instance| Concerned { instance, cause: true }).collect())
+        let instances = instances.into_iter().map(|instance| Concerned { instance, cause: true }).collect();
+        Ok(Concerning { instances, ..Concerning::default() })
     }
 }
 

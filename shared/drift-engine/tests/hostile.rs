@@ -10,7 +10,7 @@ use std::{
 
 use drift_catalog::Catalog;
 use drift_engine::{
-    detect::{Concerned, Concerning, Delivery, Detector, Item, Naming, Outcome, Ports},
+    detect::{Concerning, Delivery, Detector, Item, Naming, Outcome, Ports},
     ignore::{Ignore, IgnoreError},
     index::{Index, MemoryStore},
     memory::{ManualClock, MemoryAlerts, MemoryLedger, MemoryQueue, MemoryStates, ScriptedReader},
@@ -129,11 +129,7 @@ struct Overwhelmed {
 }
 
 impl Naming for Overwhelmed {
-    async fn concerned(&self, change: &Change) -> Result<Vec<Concerned>, PortError> {
-        self.concerning(change).await.map(|concerning| concerning.instances)
-    }
-
-    async fn concerning(&self, _: &Change) -> Result<Concerning, PortError> {
+    async fn concerned(&self, _: &Change) -> Result<Concerning, PortError> {
         Ok(Concerning { instances: Vec::new(), left_out: 7, overflow: true })
     }
 }

@@ -25,7 +25,7 @@ const fn metric(name: &'static str, unit: &'static str, functions: &'static [&'s
 }
 
 /// Every metric, by name. `docs/metrics.md` holds the same table.
-pub const METRICS: [Metric; 19] = [
+pub const METRICS: [Metric; 22] = [
     metric("dead_letters", "Count", BOTH, "messages that this invocation buried, as they cannot succeed"),
     metric(
         "deferred",
@@ -45,9 +45,12 @@ pub const METRICS: [Metric; 19] = [
     ),
     metric("internal", "Count", DETECTOR, "records of a service's own doing that is no configuration"),
     metric("judged", "Count", DETECTOR, "records of which at least one instance was judged"),
+    metric("left_out", "Count", DETECTOR, "instances that records led to beyond those that are looked at for one record"),
     metric("looked_at", "Count", DETECTOR, "instances that were looked at"),
     metric("malformed", "Count", DETECTOR, "records, or messages, that are no CloudTrail record"),
+    metric("names_left_out", "Count", DETECTOR, "names of records beyond those that are looked up for one record"),
     metric("not_managed", "Count", DETECTOR, "records that name no instance of any state"),
+    metric("overflowed", "Count", DETECTOR, "records with a name that leads to more instances than the index keeps"),
     metric("owed_alerts", "Count", DETECTOR, "alerts that are owed after a sweep; 200 stands for 200 or more"),
     metric("owed_oldest_seconds", "Seconds", DETECTOR, "how long the oldest of them has been owed"),
     metric("read_only", "Count", DETECTOR, "records that changed nothing"),

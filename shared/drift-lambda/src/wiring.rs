@@ -6,7 +6,7 @@ use drift_aws::{
 };
 use drift_catalog::Catalog;
 use drift_engine::{
-    detect::{Concerned, Naming, Ports},
+    detect::{Concerning, Naming, Ports},
     ignore::Ignore,
     index::Index,
     naming,
@@ -100,7 +100,7 @@ impl Wiring {
 }
 
 impl Naming for Wiring {
-    async fn concerned(&self, change: &Change) -> Result<Vec<Concerned>, PortError> {
+    async fn concerned(&self, change: &Change) -> Result<Concerning, PortError> {
         naming::ByValue { catalog: &self.catalog, index: &self.index }.concerned(change).await
     }
 }

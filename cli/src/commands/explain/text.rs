@@ -39,7 +39,10 @@ fn write_record(text: &mut String, number: usize, record: &ExplainedRecord) {
         write_instance(text, instance);
     }
     if record.left_out > 0 {
-        let _ = writeln!(text, "   and {} more, which no record is worth looking at", record.left_out);
+        let _ = writeln!(text, "   and {} more, which are not looked at for one record", record.left_out);
+    }
+    if record.names_left_out > 0 {
+        let _ = writeln!(text, "   {} more names were not looked up", record.names_left_out);
     }
     let _ = writeln!(text, "   => {}: {}", Style::Strong.paint(record.outcome), printable(&record.why));
 }

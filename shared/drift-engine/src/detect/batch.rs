@@ -120,7 +120,7 @@ type Place<T> = (usize, T);
 
 async fn named<P: Ports>(detector: &Detector<P>, changes: Vec<Place<Change>>) -> Vec<(Place<Change>, Result<Concerning, PortError>)> {
     let lookups = changes.into_iter().map(|(delivery, change)| async move {
-        let concerning = detector.ports.concerning(&change).await;
+        let concerning = detector.ports.concerned(&change).await;
         ((delivery, change), concerning)
     });
     stream::iter(lookups).buffered(detector.parallel.max(1)).collect().await

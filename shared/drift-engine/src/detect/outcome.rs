@@ -95,6 +95,34 @@ pub struct Detected {
 }
 
 impl Detected {
+    /// What was counted besides the outcomes, by the names that machines read.
+    #[must_use]
+    pub fn measures(&self) -> [(&'static str, usize); 6] {
+        [
+            ("looked_at", self.looked_at),
+            ("told", self.told),
+            ("hidden", self.hidden),
+            ("left_out", self.left_out),
+            ("overflowed", self.overflowed),
+            ("names_left_out", self.names_left_out),
+        ]
+    }
+
+    /// Both batches as one, this one first.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.answers.extend(other.answers);
+        Self {
+            answers: self.answers,
+            looked_at: self.looked_at + other.looked_at,
+            told: self.told + other.told,
+            hidden: self.hidden + other.hidden,
+            left_out: self.left_out + other.left_out,
+            overflowed: self.overflowed + other.overflowed,
+            names_left_out: self.names_left_out + other.names_left_out,
+        }
+    }
+
     /// How many records ended in which outcome; those that never occurred included.
     #[must_use]
     pub fn counts(&self) -> BTreeMap<Outcome, usize> {
