@@ -9,8 +9,8 @@ use drift_model::{Place, Reader, Severity};
 
 /// Says what changed outside of Terraform: who did it, what changed from what to what, in which state and at which address.
 ///
-/// Reads states and the cloud, and writes neither; its own tables and queues are written by `index rebuild` and
-/// `dead-letters retry` alone.
+/// Reads states and the cloud, and writes neither; its own tables and queues are written by index rebuild and
+/// dead-letters retry alone.
 #[derive(Debug, Parser)]
 #[command(
     name = "driftwire",
