@@ -1,6 +1,7 @@
 """The proxy: what passes is untouched, what is refused is refused as AWS does."""
 
 import http.client
+import urllib.error
 import urllib.request
 
 import pytest
@@ -48,6 +49,16 @@ def test_a_refusal_reads_as_awss_own_in_every_protocol(through, proxy, service, 
     with pytest.raises(ClientError) as refused:
         call(through(service))
     assert refused.value.response["Error"]["Code"] == code
+
+
+def test_a_refusal_is_json_for_a_client_that_writes_its_headers_small(proxy):
+    proxy.on("*", "ListTables", throttle, times=1)
+    request = urllib.request.Request(proxy.endpoint, b"{}", method="POST")
+    # urllib would write the names large.
+    request.headers["x-amz-target"] = "DynamoDB_20120810.ListTables"
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request, timeout=10)
+    assert refused.value.headers["x-amzn-ErrorType"] == "ThrottlingException"
 
 
 def test_a_rule_ends_after_so_many_times(through, proxy):

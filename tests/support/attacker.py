@@ -30,10 +30,13 @@ CALLS: dict[str, tuple[Deed, int]] = {
 }
 
 #: How many of ten faults are a kill, where there is a point for one.
-KILLS_OF_TEN = 3
+KILLS_OF_TEN = 5
 
 #: An update of the index makes hundreds of calls: each of them is spared so many times more often, lest none ever ends.
-SPARED_WHILE_INDEXING = 30
+SPARED_WHILE_INDEXING = 20
+
+#: Recording and publishing are few calls among many, and what hurts most: they are hit so many times more often.
+KEEN = 4
 
 
 def _passed_on(_call: Call, forward: Forward) -> Answer:
@@ -97,10 +100,13 @@ class Attacker:
         nth = self._seen[call.service, operation]
         self._seen[call.service, operation] += 1
         chance = random.Random(f"{self.seed}/{call.service}/{operation}/{nth}")
-        rate = self.per_thousand / (SPARED_WHILE_INDEXING if function.name == "state-indexer" else 1)
+        point, rate = self._point(call, function), self.per_thousand
+        if function.name == "state-indexer":
+            rate /= SPARED_WHILE_INDEXING
+        elif point in {"killed after recording", "killed after publishing"}:
+            rate *= KEEN
         if chance.random() * 1000 >= rate or self.injected.total() >= self.faults:
             return None
-        point = self._point(call, function)
         if point and chance.randrange(10) < KILLS_OF_TEN:
             if function.killed:
                 return None

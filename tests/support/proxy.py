@@ -164,7 +164,8 @@ def refuse(status: int, code: str, message: str) -> Deed:
     """An error of AWS's, in the call's own protocol."""
 
     def deed(call: Call, _forward: Forward) -> Answer:
-        if call.headers.get("X-Amz-Target") or call.service in {"lambda"}:
+        # A client may write the names of headers as it likes.
+        if any(name.lower() == "x-amz-target" for name in call.headers) or call.service in {"lambda"}:
             body = json.dumps({"__type": f"com.amazonaws#{code}", "message": message, "Message": message}).encode()
             return Answer(status, [("Content-Type", "application/x-amz-json-1.0"), ("x-amzn-ErrorType", code)], body)
         if call.service == "ec2":
