@@ -10,7 +10,7 @@ from support.firewall import make_firewall
 from support.proxy import Answer, then
 
 #: Longer than an alert may be owed before the sweep takes it.
-OWED = 61
+OWED = 151
 #: Longer than an indexer has a state for itself.
 LEASE = 121
 

@@ -24,8 +24,8 @@ mod items;
 
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
 use aws_types::SdkConfig;
-use drift_engine::ports::{Alert, Entry, Ledger, PortError, Query, Written};
-use drift_model::{Drift, InstanceRef, Severity};
+use drift_engine::ports::{Alert, Entry, Ledger, Owed, PortError, Query, Written};
+use drift_model::{Drift, InstanceRef, Severity, Timestamp};
 
 use self::items::{Item, key};
 use crate::{
@@ -173,6 +173,23 @@ impl Ledger for DynamoLedger {
         }
     }
 
+    async fn claim(&self, owed: &Owed, now: Timestamp) -> Result<Written, PortError> {
+        let Alert { transition, drift, .. } = &owed.alert;
+        let text = |text: String| AttributeValue::S(text);
+        let update = self.table.client.update_item().table_name(&self.table.name).key("pk", key(&drift.instance));
+        let update = update.update_expression("SET owed_at = :now").condition_expression("owed_id = :transition AND owed_at = :claimed");
+        let update = update.expression_attribute_values(":transition", text(transition.id.clone()));
+        let update = update.expression_attribute_values(":claimed", text(owed.claimed.to_string()));
+        match update.expression_attribute_values(":now", text(now.to_string())).send().await {
+            Ok(_) => Ok(Written::Yes),
+            Err(error) if code(&error) == Some("ConditionalCheckFailedException") => Ok(Written::Conflict),
+            Err(error) => {
+                let what = format!("taking on the alert owed of {}", drift.instance);
+                Err(self.table.failed(&what, "dynamodb:UpdateItem", &error))
+            }
+        }
+    }
+
     async fn clear_owed(&self, instance: &InstanceRef, transition: &str) -> Result<(), PortError> {
         let update = self.table.client.update_item().table_name(&self.table.name).key("pk", key(instance));
         let update = update.update_expression("REMOVE owed, owed_id, owed_in, owed_at").condition_expression("owed_id = :transition");
@@ -185,7 +202,7 @@ impl Ledger for DynamoLedger {
         }
     }
 
-    async fn owed(&self, limit: usize) -> Result<Vec<Alert>, PortError> {
+    async fn owed(&self, limit: usize) -> Result<Vec<Owed>, PortError> {
         let what = "listing owed alerts";
         let query = self.table.client.query().table_name(&self.table.name).index_name("owed").key_condition_expression("owed_in = :owed");
         let query = query.expression_attribute_values(":owed", AttributeValue::S(items::OWED.to_owned()));

@@ -3,7 +3,7 @@
 mod support;
 
 use drift_aws::DynamoLedger;
-use drift_engine::ports::{Alert, Ledger, Query, Written};
+use drift_engine::ports::{Alert, Ledger, Owed, Query, Written};
 use drift_model::{Address, Drift, DriftStatus, InstanceRef, Place, Severity, StateId, Timestamp, Transition, TransitionKind};
 use support::moto::Moto;
 
@@ -77,14 +77,22 @@ async fn an_alert_is_owed_until_that_very_transition_is_cleared() {
         let owed = alert(&format!("t-{}", drift.id.as_deref().unwrap_or_default()), drift);
         assert_eq!(ledger.write(drift, Some(&owed), None).await, Ok(Written::Yes));
     }
-    let owed = |alerts: Vec<Alert>| alerts.into_iter().map(|alert| alert.transition.id).collect::<Vec<_>>();
+    let owed = |owed: Vec<Owed>| owed.into_iter().map(|owed| owed.alert.transition.id).collect::<Vec<_>>();
     assert_eq!(owed(ledger.owed(10).await.expect("lists")), ["t-early", "t-late"], "oldest first");
     assert_eq!(owed(ledger.owed(1).await.expect("lists")), ["t-early"]);
+
+    let first = ledger.owed(1).await.expect("lists").remove(0);
+    assert_eq!(first.claimed, early.last_judged);
+    assert_eq!(ledger.claim(&first, at(30)).await, Ok(Written::Yes));
+    assert_eq!(ledger.claim(&first, at(31)).await, Ok(Written::Conflict), "somebody was faster");
+    assert_eq!(owed(ledger.owed(10).await.expect("lists")), ["t-late", "t-early"], "what was tried goes to the end");
 
     ledger.clear_owed(&late.instance, "another").await.expect("is no error");
     assert_eq!(ledger.owed(10).await.expect("lists").len(), 2);
     ledger.clear_owed(&late.instance, "t-late").await.expect("clears");
     ledger.clear_owed(&late.instance, "t-late").await.expect("is no error");
+    let cleared = Owed { alert: alert("t-late", &late), claimed: late.last_judged };
+    assert_eq!(ledger.claim(&cleared, at(32)).await, Ok(Written::Conflict), "it was published");
     assert_eq!(owed(ledger.owed(10).await.expect("lists")), ["t-early"]);
     assert_eq!(ledger.entry(&late.instance).await.expect("reads").expect("is there").owed, None);
 

@@ -182,8 +182,17 @@ pub struct Entry {
     pub drift: Drift,
     /// Counts the writes; opaque.
     pub version: u64,
-    /// The alert that has been owed since the transition and was not published yet.
-    pub owed: Option<Alert>,
+    /// The alert that was not published yet, as far as is known.
+    pub owed: Option<Owed>,
+}
+
+/// An alert that is owed from its transition until it was published.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Owed {
+    /// The alert.
+    pub alert: Alert,
+    /// When somebody last set out to publish it: at first whoever recorded the transition, then whoever claimed it.
+    pub claimed: Timestamp,
 }
 
 /// What a conditional write came to.
@@ -217,10 +226,12 @@ pub trait Ledger: Send + Sync {
     fn write(&self, drift: &Drift, owed: Option<&Alert>, expected: Option<u64>) -> impl Future<Output = Result<Written, PortError>> + Send;
     /// Moves an open drift to a new name in one transaction, if the old one is still of version `expected` and the new one holds nothing open.
     fn carry(&self, from: &InstanceRef, expected: u64, drift: &Drift) -> impl Future<Output = Result<Written, PortError>> + Send;
+    /// Takes on the publishing of an owed alert, if it is still owed and nobody else took it on since it was read.
+    fn claim(&self, owed: &Owed, now: Timestamp) -> impl Future<Output = Result<Written, PortError>> + Send;
     /// Clears the owed alert of that transition; nothing happens where another one is owed.
     fn clear_owed(&self, instance: &InstanceRef, transition: &str) -> impl Future<Output = Result<(), PortError>> + Send;
-    /// The alerts that are owed, oldest first, at most `limit`.
-    fn owed(&self, limit: usize) -> impl Future<Output = Result<Vec<Alert>, PortError>> + Send;
+    /// The alerts that are owed, the one whose last claim is oldest first, at most `limit`.
+    fn owed(&self, limit: usize) -> impl Future<Output = Result<Vec<Owed>, PortError>> + Send;
     /// The drifts that fit, the worst and newest first.
     fn list(&self, query: &Query) -> impl Future<Output = Result<Vec<Drift>, PortError>> + Send;
 }

@@ -19,8 +19,8 @@ pub struct Timing {
     pub give_up: Duration,
     /// How long an instance that left its state may take to turn up elsewhere before its drift is closed: 1 minute.
     pub moving: Duration,
-    /// An alert that has been owed for so long is published by whoever sees it: 1 minute. Before, the function that owes
-    /// it is still at it.
+    /// An alert that has been owed for so long is published by whoever sees it: 2½ minutes, more than the ledger's write and
+    /// the publishing may take together. Before, whoever set out to publish it may still be at it.
     pub owed_for: Duration,
 }
 
@@ -35,7 +35,7 @@ impl Default for Timing {
             index_after: Duration::from_secs(5),
             give_up: Duration::from_hours(1),
             moving: Duration::from_mins(1),
-            owed_for: Duration::from_mins(1),
+            owed_for: Duration::from_secs(150),
         }
     }
 }

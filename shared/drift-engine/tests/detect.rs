@@ -13,7 +13,7 @@ use drift_engine::{
     index::{Index, Indexer, MemoryStore},
     ledger::{Look, Seen, Step, cause, record, transition},
     memory::{ManualClock, MemoryAlerts, MemoryLedger, MemoryQueue, MemoryStates, ScriptedReader},
-    ports::{Clock, Ledger, Lock, PortError, Query, ResourceIndex},
+    ports::{Clock, Ledger, Lock, Owed, PortError, Query, ResourceIndex, Written},
     work::Work,
 };
 use drift_model::{
@@ -191,6 +191,15 @@ impl World {
             }
         }
         panic!("there is always something left for later");
+    }
+
+    fn sweep(&self) {
+        let answers = self.deliver(vec![Delivery { items: vec![Item::Work(Work::Sweep)] }]).answers;
+        assert_eq!(answers[0].result, Ok(()), "what stays owed is no failure of the sweep");
+    }
+
+    fn owed(&self) -> Vec<Owed> {
+        now(self.ports().ledger.owed(10)).expect("lists")
     }
 
     fn told(&self) -> Vec<TransitionKind> {
@@ -462,11 +471,53 @@ fn an_alert_that_cannot_be_published_is_owed_until_the_sweep() {
     world.ports().alerts.fail(1);
     world.detect(&[change(&world, "e-1")]);
     assert!(world.told().is_empty() && world.drifts(false).len() == 1);
-    world.ports().clock.pass(Duration::from_mins(2));
+    world.ports().clock.pass(Duration::from_mins(3));
     for _ in 0..2 {
-        world.deliver(vec![Delivery { items: vec![Item::Work(Work::Sweep)] }]);
+        world.sweep();
     }
     world.drain();
+    assert_eq!(world.told(), [TransitionKind::Opened]);
+}
+
+#[test]
+fn while_nothing_can_be_published_no_message_is_given_up_and_the_tries_grow_rare() {
+    let world = World::new();
+    world.live(5);
+    world.ports().alerts.fail(u32::MAX);
+    world.detect(&[change(&world, "e-1")]);
+    world.live(6);
+    world.detect(&[change(&world, "e-2")]);
+    let (mut waited, until) = (Vec::new(), world.ports().clock.now() + Duration::from_hours(2));
+    while world.ports().clock.now() < until {
+        let (due, work) = world.ports().queue.next().expect("the second change is not forgotten");
+        let delay = Duration::try_from(due.duration_since(world.ports().clock.now())).unwrap_or_default();
+        world.ports().clock.pass(delay);
+        let answers = world.deliver(vec![Delivery { items: vec![Item::Work(work)] }]).answers;
+        assert_eq!(answers[0].result, Ok(()));
+        world.sweep();
+        waited.push(delay);
+    }
+    assert!(waited.len() < 30, "{waited:?}");
+    world.ports().alerts.fail(0);
+    world.drain();
+    world.sweep();
+    assert_eq!(world.told(), [TransitionKind::Opened, TransitionKind::Changed]);
+}
+
+#[test]
+fn two_sweeps_at_once_publish_once() {
+    let world = World::new();
+    world.live(5);
+    world.ports().alerts.fail(1);
+    world.detect(&[change(&world, "e-1")]);
+    world.ports().clock.pass(Duration::from_mins(3));
+    let owed = world.owed();
+    let claim = || now(world.ports().ledger.claim(&owed[0], world.ports().clock.now()));
+    assert_eq!([claim(), claim()], [Ok(Written::Yes), Ok(Written::Conflict)], "one of them takes it on");
+    world.sweep();
+    assert_eq!(world.told(), [], "whoever took it on is given the time to publish");
+    world.ports().clock.pass(Duration::from_mins(3));
+    world.sweep();
     assert_eq!(world.told(), [TransitionKind::Opened]);
 }
 

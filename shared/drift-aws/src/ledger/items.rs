@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use drift_engine::{
     ledger::expires,
-    ports::{Alert, Entry},
+    ports::{Alert, Entry, Owed},
 };
 use drift_model::{Drift, InstanceRef};
 use sha2::{Digest, Sha256};
@@ -65,8 +65,9 @@ pub(super) fn drift(item: &Item) -> Option<Drift> {
     serde_json::from_str(item.get("drift")?.as_s().ok()?).ok()
 }
 
-pub(super) fn owed(item: &Item) -> Option<Alert> {
-    serde_json::from_str(item.get("owed")?.as_s().ok()?).ok()
+pub(super) fn owed(item: &Item) -> Option<Owed> {
+    let alert = serde_json::from_str(item.get("owed")?.as_s().ok()?).ok()?;
+    Some(Owed { alert, claimed: item.get("owed_at")?.as_s().ok()?.parse().ok()? })
 }
 
 pub(super) fn entry(item: &Item) -> Option<Entry> {

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     ledger::sweep,
-    ports::{Clock, PortError},
+    ports::PortError,
     work::{Again, Work},
 };
 
@@ -67,7 +67,8 @@ pub(super) async fn detect<P: Ports>(detector: &Detector<P>, deliveries: Vec<Del
                     }
                     found.push(Found { delivery, record: None, instances });
                 }
-                Work::Sweep => keep_worst(&mut results[delivery], swept(detector).await),
+                // Boxed, as it is rare and large.
+                Work::Sweep => keep_worst(&mut results[delivery], Box::pin(swept(detector)).await),
                 Work::Index { .. } | Work::Reconcile => keep_worst(&mut results[delivery], Err(misplaced(&work))),
             },
         }
@@ -141,7 +142,7 @@ async fn settle_all<P: Ports>(
 
 async fn swept<P: Ports>(detector: &Detector<P>) -> Result<(), PortError> {
     let Detector { ports, timing, .. } = detector;
-    sweep(ports.ledger(), ports.alerts(), (ports.clock().now(), timing.owed_for)).await.map(|_| ())
+    sweep(ports.ledger(), ports.alerts(), (ports.clock(), timing.owed_for)).await.map(|_| ())
 }
 
 /// The outcome of a record that led to several instances.

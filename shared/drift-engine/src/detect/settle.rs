@@ -131,7 +131,7 @@ impl<P: Ports> Case<'_, P> {
         if recording == Recording::Busy {
             // What was touched is closed only by a look that knows that the state was written.
             let why = if self.is_reindexed() { Again::Indexed } else { Again::Recheck };
-            return self.again(why, timing.owed_for / 10).await;
+            return self.again_doubled(why, timing.owed_for / 10).await;
         }
         if unknown.is_none() && self.is_fresh() {
             self.later(Again::Recheck, 0, self.began, timing.recheck_after).await?;
@@ -157,9 +157,7 @@ impl<P: Ports> Case<'_, P> {
     async fn wait_for_the_index(&self) -> Result<Settled, PortError> {
         if self.may_wait(Again::StateChanged) {
             self.ask_the_indexer().await?;
-            let attempt = self.put_off(Again::StateChanged).map_or(0, |(attempt, _)| attempt);
-            let delay = self.detector.timing.index_after.saturating_mul(1 << attempt.min(10));
-            return self.again(Again::StateChanged, delay).await;
+            return self.again_doubled(Again::StateChanged, self.detector.timing.index_after).await;
         }
         let why = "the index has been behind the state for too long: does `state-indexer` run, and may it read the state?".to_owned();
         let judgement = judge::undecodable(self.instance, None, ReasonKind::Error, why, self.began);
@@ -186,17 +184,23 @@ impl<P: Ports> Case<'_, P> {
             return Ok(none);
         };
         let now = ports.clock().now();
-        if let [to] = moved_to(ports.index(), &entry.drift).await?.as_slice()
-            && carry(ports.ledger(), ports.alerts(), self.instance, to, now).await?
-        {
-            let work = Work::Judge { instances: vec![to.clone()], changes: Vec::new(), why: Again::Indexed, attempt: 0, since: now };
-            ports.later().later(&work, Duration::ZERO).await?;
-            return Ok(none);
+        let clocks = (now, timing.owed_for);
+        if let [to] = moved_to(ports.index(), &entry.drift).await?.as_slice() {
+            match carry(ports.ledger(), ports.alerts(), self.instance, to, clocks).await? {
+                Recording::Held => {
+                    let work =
+                        Work::Judge { instances: vec![to.clone()], changes: Vec::new(), why: Again::Indexed, attempt: 0, since: now };
+                    ports.later().later(&work, Duration::ZERO).await?;
+                    return Ok(none);
+                }
+                Recording::Busy => return self.again_doubled(Again::Indexed, timing.owed_for / 10).await,
+                Recording::Stale | Recording::Nothing | Recording::Told(_) => {}
+            }
         }
         let close = |held: Option<&drift_model::Drift>| held.map_or(crate::ledger::Step::Nothing, |held| left(held, now));
-        let recording = record(ports.ledger(), ports.alerts(), self.instance, (now, timing.owed_for), close).await?;
+        let recording = record(ports.ledger(), ports.alerts(), self.instance, clocks, close).await?;
         if recording == Recording::Busy {
-            return self.again(Again::Indexed, timing.owed_for / 10).await;
+            return self.again_doubled(Again::Indexed, timing.owed_for / 10).await;
         }
         Ok(Settled { told: matches!(recording, Recording::Told(_)), ..none })
     }
@@ -219,6 +223,12 @@ impl<P: Ports> Case<'_, P> {
         let newest = self.task.changes.values().map(|(change, _)| change.time).chain(indexed).max();
         !self.task.again.contains_key(&Again::Recheck)
             && newest.is_some_and(|newest| age(newest, self.began) < self.detector.timing.recheck_within)
+    }
+
+    /// As [`Case::again`], each time after twice the delay.
+    async fn again_doubled(&self, why: Again, first: Duration) -> Result<Settled, PortError> {
+        let attempt = self.put_off(why).map_or(0, |(attempt, _)| attempt);
+        self.again(why, first.saturating_mul(1 << attempt.min(10))).await
     }
 
     async fn again(&self, why: Again, delay: Duration) -> Result<Settled, PortError> {

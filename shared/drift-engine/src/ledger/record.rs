@@ -3,7 +3,8 @@ use std::time::Duration;
 use drift_model::{Drift, InstanceRef, Timestamp};
 
 use super::{Step, carried};
-use crate::ports::{Alert, Alerts, Ledger, PortError, Written};
+use crate::patience::age;
+use crate::ports::{Alert, Alerts, Clock, Ledger, Owed, PortError, Written};
 
 /// How often a write is tried again because somebody wrote between. Each try reads what they wrote.
 const TRIES: usize = 10;
@@ -46,10 +47,9 @@ pub async fn record(
             Step::Write { drift, tell } => (drift, tell),
         };
         if let Some(owed) = entry.as_ref().and_then(|entry| entry.owed.as_ref()) {
-            if !is_overdue(owed, now, owed_for) {
+            if !make_good(ledger, alerts, owed, (now, owed_for)).await? {
                 return Ok(Recording::Busy);
             }
-            publish(ledger, alerts, owed).await?;
             continue;
         }
         if ledger.write(&drift, tell.as_deref(), entry.map(|entry| entry.version)).await? == Written::Conflict {
@@ -57,15 +57,15 @@ pub async fn record(
         }
         let Some(alert) = tell else { return Ok(Recording::Held) };
         if let Err(error) = publish(ledger, alerts, &alert).await {
-            tracing::warn!(transition = alert.transition.id, %error, "an alert stays owed");
+            stays_owed(&alert, &error);
         }
         return Ok(Recording::Told(alert));
     }
     Err(contended(instance))
 }
 
-/// Carries an open drift over to the new name of its instance. Tells nobody. False where that is impossible, because
-/// something is open there already or nothing is open here.
+/// Carries an open drift over to the new name of its instance. Tells nobody. [`Recording::Held`] where it was carried,
+/// [`Recording::Nothing`] where that is impossible, because something is open there already or nothing is open here.
 ///
 /// # Errors
 ///
@@ -75,35 +75,37 @@ pub async fn carry(
     alerts: &impl Alerts,
     from: &InstanceRef,
     to: &InstanceRef,
-    now: Timestamp,
-) -> Result<bool, PortError> {
+    (now, owed_for): (Timestamp, Duration),
+) -> Result<Recording, PortError> {
     for _ in 0..TRIES {
-        let Some(entry) = ledger.entry(from).await?.filter(|entry| entry.drift.status.is_open()) else { return Ok(false) };
+        let Some(entry) = ledger.entry(from).await?.filter(|entry| entry.drift.status.is_open()) else { return Ok(Recording::Nothing) };
         if ledger.entry(to).await?.is_some_and(|there| there.drift.status.is_open()) {
-            return Ok(false);
+            return Ok(Recording::Nothing);
         }
         if let Some(owed) = &entry.owed {
-            publish(ledger, alerts, owed).await?;
+            if !make_good(ledger, alerts, owed, (now, owed_for)).await? {
+                return Ok(Recording::Busy);
+            }
             continue;
         }
         if ledger.carry(from, entry.version, &carried(&entry.drift, to, now)).await? == Written::Yes {
-            return Ok(true);
+            return Ok(Recording::Held);
         }
     }
     Err(contended(from))
 }
 
-/// Publishes what has been owed for longer than a function takes to publish, oldest first, and gives how many. What
-/// cannot be published now does not hold up the rest.
+/// Publishes what has been owed for longer than a function takes to publish, and gives how many. What cannot be
+/// published now stays owed, and goes behind what was not tried for longer: it holds up nothing else.
 ///
 /// # Errors
 ///
-/// Where the ledger could not be read, or some alert could not be published: the last such error, after all were tried.
-pub async fn sweep(ledger: &impl Ledger, alerts: &impl Alerts, (now, owed_for): (Timestamp, Duration)) -> Result<usize, PortError> {
+/// Where the ledger failed, after all were tried.
+pub async fn sweep(ledger: &impl Ledger, alerts: &impl Alerts, (clock, owed_for): (&impl Clock, Duration)) -> Result<usize, PortError> {
     let (mut published, mut failed) = (0, None);
-    for alert in ledger.owed(SWEPT).await?.iter().filter(|alert| is_overdue(alert, now, owed_for)) {
-        match publish(ledger, alerts, alert).await {
-            Ok(()) => published += 1,
+    for owed in ledger.owed(SWEPT).await? {
+        match make_good(ledger, alerts, &owed, (clock.now(), owed_for)).await {
+            Ok(made_good) => published += usize::from(made_good),
             Err(error) => failed = Some(error),
         }
     }
@@ -129,11 +131,31 @@ pub struct Owing {
 /// Where the ledger could not be read.
 pub async fn owing(ledger: &impl Ledger) -> Result<Owing, PortError> {
     let owed = ledger.owed(SWEPT).await?;
-    Ok(Owing { alerts: owed.len(), since: owed.first().map(|alert| alert.transition.at) })
+    Ok(Owing { alerts: owed.len(), since: owed.iter().map(|owed| owed.alert.transition.at).min() })
 }
 
-fn is_overdue(alert: &Alert, now: Timestamp, owed_for: Duration) -> bool {
-    now > alert.transition.at && now.duration_since(alert.transition.at).unsigned_abs() >= owed_for
+/// Publishes an owed alert where whoever set out to do so had the time and did not. False where it is still owed: they
+/// may be at it, somebody else was faster, or it cannot be published now.
+async fn make_good(
+    ledger: &impl Ledger,
+    alerts: &impl Alerts,
+    owed: &Owed,
+    (now, owed_for): (Timestamp, Duration),
+) -> Result<bool, PortError> {
+    if age(owed.claimed, now) < owed_for || ledger.claim(owed, now).await? == Written::Conflict {
+        return Ok(false);
+    }
+    let Owed { alert, .. } = owed;
+    if let Err(error) = alerts.publish(alert).await {
+        stays_owed(alert, &error);
+        return Ok(false);
+    }
+    ledger.clear_owed(&alert.drift.instance, &alert.transition.id).await?;
+    Ok(true)
+}
+
+fn stays_owed(alert: &Alert, error: &PortError) {
+    tracing::warn!(transition = alert.transition.id, %error, "an alert stays owed");
 }
 
 async fn publish(ledger: &impl Ledger, alerts: &impl Alerts, alert: &Alert) -> Result<(), PortError> {

@@ -4,9 +4,9 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use drift_model::{Drift, InstanceRef};
+use drift_model::{Drift, InstanceRef, Timestamp};
 
-use crate::ports::{Alert, Entry, Ledger, PortError, Query, Written};
+use crate::ports::{Alert, Entry, Ledger, Owed, PortError, Query, Written};
 
 /// The findings, for as long as the process lives.
 #[derive(Debug, Default)]
@@ -32,7 +32,8 @@ impl Ledger for MemoryLedger {
             return Ok(Written::Conflict);
         }
         let version = expected.unwrap_or_default() + 1;
-        entries.insert(drift.instance.clone(), Entry { drift: drift.clone(), version, owed: owed.cloned() });
+        let owed = owed.map(|alert| Owed { alert: alert.clone(), claimed: alert.transition.at });
+        entries.insert(drift.instance.clone(), Entry { drift: drift.clone(), version, owed });
         Ok(Written::Yes)
     }
 
@@ -49,18 +50,26 @@ impl Ledger for MemoryLedger {
         Ok(Written::Yes)
     }
 
+    async fn claim(&self, owed: &Owed, now: Timestamp) -> Result<Written, PortError> {
+        match self.entries().get_mut(&owed.alert.drift.instance).and_then(|entry| entry.owed.as_mut()) {
+            Some(held) if held == owed => held.claimed = now,
+            _ => return Ok(Written::Conflict),
+        }
+        Ok(Written::Yes)
+    }
+
     async fn clear_owed(&self, instance: &InstanceRef, transition: &str) -> Result<(), PortError> {
         if let Some(entry) = self.entries().get_mut(instance)
-            && entry.owed.as_ref().is_some_and(|owed| owed.transition.id == transition)
+            && entry.owed.as_ref().is_some_and(|owed| owed.alert.transition.id == transition)
         {
             entry.owed = None;
         }
         Ok(())
     }
 
-    async fn owed(&self, limit: usize) -> Result<Vec<Alert>, PortError> {
-        let mut owed: Vec<Alert> = self.entries().values().filter_map(|entry| entry.owed.clone()).collect();
-        owed.sort_by_key(|alert| alert.transition.at);
+    async fn owed(&self, limit: usize) -> Result<Vec<Owed>, PortError> {
+        let mut owed: Vec<Owed> = self.entries().values().filter_map(|entry| entry.owed.clone()).collect();
+        owed.sort_by_key(|owed| owed.claimed);
         owed.truncate(limit);
         Ok(owed)
     }
