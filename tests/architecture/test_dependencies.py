@@ -72,3 +72,5 @@ def test_no_function_links_the_sdk_of_a_service_that_it_only_watches(graph):
     for crate, (_, reached) in graph.items():
         sdks = {name for name in reached if name.startswith("aws-sdk-")}
         assert sdks <= LINKED_SDKS, f"{crate} links {sorted(sdks - LINKED_SDKS)}: reads of watched services are the catalog's"
+        if crate != "driftwire":
+            assert "aws-sdk-cloudtrail" not in sdks, f"{crate} asks CloudTrail: only `driftwire doctor` does"

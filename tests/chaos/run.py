@@ -19,7 +19,7 @@ from chaos.storm import Size, Storm  # noqa: E402
 from support.cloud import Cloud  # noqa: E402
 from support.emulator import Emulator  # noqa: E402
 
-#: How many calls there are for a record, duplicates and collapsed ones counted in, measured over some runs.
+#: About how many calls there are for a record, collapsed ones counted in: by this the faults are spread over the stream.
 CALLS_FOR_A_RECORD = 5
 
 
