@@ -12,6 +12,8 @@ from support.firewall import Firewall, make_firewall
 from support.proxy import Proxy
 
 KEY = "prod/network.tfstate"
+#: Longer than an alert may be owed before the sweep takes it, in seconds.
+OWED = 151
 
 
 @pytest.fixture(scope="session")

@@ -2,10 +2,12 @@
 
 import json
 
-from conftest import indexed
+import pytest
+from conftest import OWED, indexed
 from support import records
 from support.firewall import make_firewall
 from support.proxy import refuse
+
 
 def test_the_same_record_twice_is_told_once(driftwire, firewall):
     indexed(driftwire, firewall.state)
@@ -81,17 +83,27 @@ def test_many_instances_in_one_batch_are_each_judged_once(driftwire, cloud):
     assert sorted(alert.address for alert in driftwire.alerts()) == sorted(wall.address for wall in walls)
 
 
-def test_an_alert_that_could_not_be_published_is_owed_and_told_once(watched, firewall, proxy):
+@pytest.mark.parametrize(("status", "code"), [(500, "InternalError"), (403, "AuthorizationError")])
+def test_an_alert_that_could_not_be_published_is_owed_and_told_once(watched, firewall, proxy, status, code):
     driftwire = watched
     indexed(driftwire, firewall.state)
-    proxy.on("sns", "Publish", refuse(500, "InternalError", "not today"))
+    proxy.on("sns", "Publish", refuse(status, code, "not today"))
     driftwire.record(firewall.open(22))
     for _ in range(3):
         driftwire.events.poll()
     assert driftwire.alerts() == []
     assert driftwire.drift(firewall.address).status == "drifted", "the drift is recorded, whatever became of the alert"
 
+    # Neither the sweep nor another record of the same instance is given up for it.
+    driftwire.move_clock(OWED)
+    driftwire.sweep()
+    driftwire.record(firewall.open(3389))
+    for _ in range(3):
+        driftwire.events.poll()
+    assert driftwire.dig_up() == [] and driftwire.alerts() == []
+
     proxy.be_kind()
-    driftwire.run_until("the alert", lambda: driftwire.send_events(['{"driftwire": "sweep"}']) or driftwire.peek_alerts(), seconds=90)
+    driftwire.move_clock(2 * OWED)
+    driftwire.sweep()
     driftwire.settle()
-    assert [alert.kind for alert in driftwire.alerts()] == ["opened"]
+    assert [alert.kind for alert in driftwire.alerts()] == ["opened", "changed"]

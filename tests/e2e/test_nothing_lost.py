@@ -4,13 +4,11 @@ import json
 
 import pytest
 from boto3.dynamodb.types import TypeDeserializer
-from conftest import KEY, indexed
+from conftest import KEY, OWED, indexed
 from support import terraform
 from support.firewall import make_firewall
 from support.proxy import Answer, then
 
-#: Longer than an alert may be owed before the sweep takes it.
-OWED = 151
 #: Longer than an indexer has a state for itself.
 LEASE = 121
 

@@ -168,7 +168,8 @@ def _transition(call: Call, ledger: str) -> str | None:
         return json.loads(json.loads(message)["default"])["id"]
     if call.is_("dynamodb", "UpdateItem"):
         update = json.loads(call.body)
-        if update["TableName"] == ledger:
+        # A claim sets; what clears, removes.
+        if update["TableName"] == ledger and update["UpdateExpression"].startswith("REMOVE"):
             return update["ExpressionAttributeValues"][":transition"]["S"]
     return None
 

@@ -15,13 +15,15 @@ pub struct Timing {
     pub recheck_after: Duration,
     /// How long the indexer is given at first, when the state is newer than the index: 5 s, twice as much each time.
     pub index_after: Duration,
-    /// How long the indexer is waited for, or a throttled read tried again, before the verdict is "unknown": 1 hour.
+    /// How long the indexer is waited for, or a read that failed for now tried again, before the verdict is "unknown": 1 hour.
     pub give_up: Duration,
     /// How long an instance that left its state may take to turn up elsewhere before its drift is closed: 1 minute.
     pub moving: Duration,
     /// An alert that has been owed for so long is published by whoever sees it: 2½ minutes, more than the ledger's write and
     /// the publishing may take together. Before, whoever set out to publish it may still be at it.
     pub owed_for: Duration,
+    /// When an instance is looked at again whose drift owes an alert: 5 s later at first, then as what is put off.
+    pub busy_after: Duration,
 }
 
 impl Default for Timing {
@@ -36,6 +38,7 @@ impl Default for Timing {
             give_up: Duration::from_hours(1),
             moving: Duration::from_mins(1),
             owed_for: Duration::from_secs(150),
+            busy_after: Duration::from_secs(5),
         }
     }
 }

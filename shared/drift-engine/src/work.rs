@@ -106,7 +106,7 @@ pub enum Again {
     StateChanged,
     /// The state was indexed anew.
     Indexed,
-    /// A read was throttled.
+    /// A read was throttled, or failed in a way that may pass by itself.
     Throttled,
 }
 

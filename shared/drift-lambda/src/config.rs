@@ -99,6 +99,7 @@ impl Settings {
             ("DRIFTWIRE_GIVE_UP_SECONDS", &mut timing.give_up),
             ("DRIFTWIRE_MOVING_SECONDS", &mut timing.moving),
             ("DRIFTWIRE_OWED_SECONDS", &mut timing.owed_for),
+            ("DRIFTWIRE_BUSY_AFTER_SECONDS", &mut timing.busy_after),
         ] {
             if let Some(seconds) = reading.decoded::<u64>(name, "is not a number of seconds") {
                 *field = Duration::from_secs(seconds);

@@ -31,7 +31,7 @@ pub const METRICS: [Metric; 22] = [
         "deferred",
         "Count",
         DETECTOR,
-        "records whose instances are judged later: Terraform is at work, the index is behind, a read was throttled",
+        "records whose instances are judged later: Terraform is at work, the index is behind, a read failed for now",
     ),
     metric("delivered_again", "Count", BOTH, "messages that the queue is to deliver again"),
     metric("failed_call", "Count", DETECTOR, "records of calls that failed"),

@@ -17,7 +17,7 @@ pub enum Outcome {
     NotManaged,
     /// At least one instance that it names was judged.
     Judged,
-    /// The instances that it names are judged later: Terraform is at work, the index is behind, a read was throttled.
+    /// The instances that it names are judged later: Terraform is at work, the index is behind, a read failed for now.
     Deferred,
     /// No reader at hand reads what it names: told as touched, not verified.
     Unsupported,

@@ -131,7 +131,7 @@ impl<P: Ports> Case<'_, P> {
         if recording == Recording::Busy {
             // What was touched is closed only by a look that knows that the state was written.
             let why = if self.is_reindexed() { Again::Indexed } else { Again::Recheck };
-            return self.again_doubled(why, timing.owed_for / 10).await;
+            return self.again_when_told(why).await;
         }
         if unknown.is_none() && self.is_fresh() {
             self.later(Again::Recheck, 0, self.began, timing.recheck_after).await?;
@@ -157,7 +157,9 @@ impl<P: Ports> Case<'_, P> {
     async fn wait_for_the_index(&self) -> Result<Settled, PortError> {
         if self.may_wait(Again::StateChanged) {
             self.ask_the_indexer().await?;
-            return self.again_doubled(Again::StateChanged, self.detector.timing.index_after).await;
+            let attempt = self.put_off(Again::StateChanged).map_or(0, |(attempt, _)| attempt);
+            let delay = self.detector.timing.index_after.saturating_mul(1 << attempt.min(10));
+            return self.again(Again::StateChanged, delay).await;
         }
         let why = "the index has been behind the state for too long: does `state-indexer` run, and may it read the state?".to_owned();
         let judgement = judge::undecodable(self.instance, None, ReasonKind::Error, why, self.began);
@@ -193,14 +195,14 @@ impl<P: Ports> Case<'_, P> {
                     ports.later().later(&work, Duration::ZERO).await?;
                     return Ok(none);
                 }
-                Recording::Busy => return self.again_doubled(Again::Indexed, timing.owed_for / 10).await,
+                Recording::Busy => return self.again_when_told(Again::Indexed).await,
                 Recording::Stale | Recording::Nothing | Recording::Told(_) => {}
             }
         }
         let close = |held: Option<&drift_model::Drift>| held.map_or(crate::ledger::Step::Nothing, |held| left(held, now));
         let recording = record(ports.ledger(), ports.alerts(), self.instance, clocks, close).await?;
         if recording == Recording::Busy {
-            return self.again_doubled(Again::Indexed, timing.owed_for / 10).await;
+            return self.again_when_told(Again::Indexed).await;
         }
         Ok(Settled { told: matches!(recording, Recording::Told(_)), ..none })
     }
@@ -225,10 +227,11 @@ impl<P: Ports> Case<'_, P> {
             && newest.is_some_and(|newest| age(newest, self.began) < self.detector.timing.recheck_within)
     }
 
-    /// As [`Case::again`], each time after twice the delay.
-    async fn again_doubled(&self, why: Again, first: Duration) -> Result<Settled, PortError> {
+    /// Another alert is on its way: in a moment it was told, or else SNS refuses, and for how long nobody knows.
+    async fn again_when_told(&self, why: Again) -> Result<Settled, PortError> {
+        let timing = &self.detector.timing;
         let attempt = self.put_off(why).map_or(0, |(attempt, _)| attempt);
-        self.again(why, first.saturating_mul(1 << attempt.min(10))).await
+        self.again(why, attempt.checked_sub(1).map_or(timing.busy_after, |attempt| timing.delay(attempt))).await
     }
 
     async fn again(&self, why: Again, delay: Duration) -> Result<Settled, PortError> {
