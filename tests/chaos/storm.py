@@ -11,6 +11,7 @@ What is asserted when the faults have stopped and the queues are empty:
 from __future__ import annotations
 
 import json
+import math
 import random
 import threading
 import time
@@ -288,15 +289,17 @@ class Storm:
                 time.sleep(0.25)
 
     def _drain(self, seconds: float = 240.0, *, enough: bool = False) -> None:
-        """Until the queues are empty; whenever nothing but waiting is left, time passes."""
-        deadline, idle_since = time.monotonic() + seconds, time.monotonic()
+        """Until the queues are empty, or for so long nothing more was done; whenever nothing but waiting is left, time passes."""
+        deadline, idle_since, fewest = time.monotonic() + seconds, time.monotonic(), math.inf
         while not self._broken:
             waiting = self.driftwire.events.waiting() + self.driftwire.states.waiting()
             if not waiting and not self._busy:
                 return
+            if waiting < fewest and not enough:
+                deadline, fewest = time.monotonic() + seconds, waiting
             if time.monotonic() > deadline:
                 if not enough:
-                    self._broken.append(f"{waiting} messages were left after {seconds:.0f} s")
+                    self._broken.append(f"{waiting} messages were left, and for {seconds:.0f} s no fewer")
                 return
             if self._busy:
                 idle_since = time.monotonic()

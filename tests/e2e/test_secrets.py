@@ -113,6 +113,9 @@ def test_no_secret_and_no_hash_of_one_is_stored_sent_logged_or_printed(watched_c
     driftwire.record(changed(functions, "worker"), changed(functions, "other"))
     # What is no record and what no function understands ends in the dead letters, each with its reason.
     driftwire.send_events([json.dumps(CANARIES["in a response"]), json.dumps({"detail": CANARIES["in a request"]})])
+    driftwire.run_until("the dead letters", lambda: len(driftwire.buried()) == 2)
+    # What fails is tried again for an hour.
+    driftwire.move_clock(3700)
     driftwire.settle()
     unreadable = [drift.printed["unreadable"]["message"] for drift in driftwire.drifts() if drift.printed["unreadable"]]
     assert len(unreadable) == 2 and all("ValidationException" in message and "(sensitive value)" in message for message in unreadable), unreadable

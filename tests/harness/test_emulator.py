@@ -114,8 +114,10 @@ def test_nothing_outlives_a_harness_that_ends_badly(tmp_path, sent):
     """A parent that starts a child, which starts a grandchild, and then is killed."""
     program = textwrap.dedent(
         """
-        import pathlib, sys, time
+        import pathlib, signal, sys, time
         from support.processes import Child
+        # What a shell starts in the background ignores interrupts, and so would its children.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         child = Child("child", ["sleep", "600"], pathlib.Path(sys.argv[1]))
         print(child.pid, flush=True)
         time.sleep(600)

@@ -92,6 +92,10 @@ class EventSource:
 
     def waiting(self) -> int:
         """How many messages the queue holds: visible, in flight and delayed."""
+        # A message whose delay ends while they are counted, one kind after the other, may be in none of the counts.
+        return max(self._counted(), self._counted())
+
+    def _counted(self) -> int:
         counts = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed")
         attributes = self.sqs.get_queue_attributes(QueueUrl=self.queue_url, AttributeNames=list(counts))["Attributes"]
         return sum(int(attributes[count]) for count in counts)
