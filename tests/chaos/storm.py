@@ -37,7 +37,7 @@ BATCHES = (1, 1, 5, 10, 10, 10, 50, 100, 1000)
 #: So many records may overtake each other.
 OVERTAKEN = 40
 #: More than this waiting, and the stream waits too.
-CROWDED = 1500
+CROWDED = 1100
 #: Longer than an alert may be owed and than an indexer has a state for itself.
 LONG_ENOUGH = 200
 

@@ -82,9 +82,10 @@ class Attacker:
 
     def _choose(self, call: Call) -> Deed | None:
         emulator = self.emulators.get(call.access_key)
-        if not emulator:
+        # An emulator that only begins has no functions yet.
+        function = emulator and emulator.functions.get("state-indexer" if call.access_key == "state-indexer" else "event-detector")
+        if not function:
             return None
-        function = emulator.functions["state-indexer" if call.access_key == "state-indexer" else "event-detector"]
         transition = _transition(call, self.ledger_table)
         with self._lock:
             fault = self._fault(call, emulator, function)

@@ -8,17 +8,21 @@ usage: served_aws.py MAILBOX [moto_server's own arguments]
 
 from __future__ import annotations
 
+import functools
 import json
+import logging
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
 from moto.dynamodb.responses import DynamoHandler
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from moto.server import main
 from moto.sns.models import Subscription
 from moto.sns.responses import SNSResponse
-from moto.sqs.models import SQSBackend
+from moto.sqs import models as sqs
 from moto.sqs.responses import SQSResponse
 
 _publish = Subscription.publish
@@ -48,7 +52,13 @@ if __name__ == "__main__":
     for _responses in (DynamoHandler, SNSResponse, SQSResponse):
         _one_at_a_time(_responses)
     # For each message that it hands out, moto would count the whole queue three times; nothing here grows old enough.
-    SQSBackend.is_message_valid_based_on_retention_period = lambda *_: True
+    sqs.SQSBackend.is_message_valid_based_on_retention_period = lambda *_: True
+    # Which backend answers for a host never changes, and moto would look through its own folder for each call.
+    DomainDispatcherApplication.get_backend_for_host = functools.lru_cache(4096)(DomainDispatcherApplication.get_backend_for_host)
+    # The age of each message of a queue is asked for at each look at the queue.
+    sqs.unix_time_millis = lambda: time.time() * 1000
+    # A line for each call is half of what a call costs.
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
     _mailbox = Path(sys.argv[1])
     Subscription.publish = _publish_mails_too
     main(sys.argv[2:])
