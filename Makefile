@@ -45,7 +45,7 @@ test-rust: venv ## Run the tests of the crates
 test-python: venv build ## Run the real binaries against a served AWS
 	$(BIN)/python -m pytest tests
 
-chaos: venv build ## Attack a stream of records at random: make chaos FAULTS=1000 SEED=7 (RECORDS, INSTANCES)
+chaos: venv build ## Attack a stream of records 10,000 times, or: make chaos FAULTS=1000 SEED=7 (RECORDS, INSTANCES)
 	@$(BIN)/python tests/chaos/run.py $(if $(FAULTS),--faults $(FAULTS)) $(if $(RECORDS),--records $(RECORDS)) \
 		$(if $(INSTANCES),--instances $(INSTANCES)) $(if $(SEED),--seed $(SEED))
 

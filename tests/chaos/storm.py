@@ -150,6 +150,9 @@ class Storm:
         self._attacker = Attacker(executions, seed, size.per_thousand, size.faults, *tables)
         others = [self.driftwire.another_detector(emulator, f"event-detector-{at}") for at, emulator in enumerate(emulators[1:], 2)]
         self._sources = [self.driftwire.events, *others, self.driftwire.states]
+        for source in self._sources:
+            # A thousand messages at once, on a machine of two cores.
+            source.seconds = 600.0
         self._states = {f"team-{at}/main.tfstate": terraform.State() for at in range(size.states)}
         self._things: list[Jobs | Wall] = []
         self._sent = self._nonsense = 0
@@ -212,7 +215,7 @@ class Storm:
         """People change things and Terraform is applied, and what tells of it comes late, twice, out of order or not at all."""
         chance, sent, waiting = self._chance, [], []
         applies = {round(self.size.records * part / 12) for part in range(1, 12)}
-        schedule = time.monotonic()
+        schedule = told = time.monotonic()
         for at in range(self.size.records):
             if at in applies:
                 self._apply()
@@ -226,6 +229,9 @@ class Storm:
                 schedule = time.monotonic()
                 self.driftwire.sweep()
                 self.driftwire.reconcile()
+            if time.monotonic() - told > 30:
+                told = time.monotonic()
+                self._tell(f"  {at} of {self.size.records} records, {self._attacker.injected.total()} of {self.size.faults} faults")
         self._send(waiting)
 
     def _message(self, sent: list[str]) -> str:

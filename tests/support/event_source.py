@@ -29,6 +29,8 @@ class EventSource:
     emulator: Emulator
     function: str
     batch_size: int = 10
+    #: How long an invocation may take.
+    seconds: float = 60.0
     batches: list[Batch] = field(default_factory=list)
 
     def poll(self) -> Batch | None:
@@ -60,7 +62,7 @@ class EventSource:
     def _invoke(self, messages: list[dict[str, Any]]) -> Batch:
         ids = [message["MessageId"] for message in messages]
         try:
-            answer = self.emulator.invoke(self.function, {"Records": [self._record(message) for message in messages]})
+            answer = self.emulator.invoke(self.function, {"Records": [self._record(message) for message in messages]}, self.seconds)
         except FunctionError as error:
             return Batch(ids, failures=ids, error=str(error))
         # The answer's shape is Lambda's: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
