@@ -20,7 +20,7 @@ from support.cloud import Cloud  # noqa: E402
 from support.emulator import Emulator  # noqa: E402
 
 #: About how many calls there are for a record, collapsed ones counted in: by this the faults are spread over the stream.
-CALLS_FOR_A_RECORD = 5
+CALLS_FOR_A_RECORD = 16
 
 
 def main() -> int:
