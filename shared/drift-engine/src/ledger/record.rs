@@ -3,8 +3,10 @@ use std::time::Duration;
 use drift_model::{Drift, InstanceRef, Timestamp};
 
 use super::{Step, carried};
-use crate::patience::age;
-use crate::ports::{Alert, Alerts, Clock, Ledger, Owed, PortError, Written};
+use crate::{
+    patience::age,
+    ports::{Alert, Alerts, Clock, Ledger, Owed, PortError, Written},
+};
 
 /// How often a write is tried again because somebody wrote between. Each try reads what they wrote.
 const TRIES: usize = 10;
