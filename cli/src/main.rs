@@ -8,7 +8,6 @@ use std::process::ExitCode;
 use clap::Parser;
 
 mod args;
-mod clock;
 mod cloud;
 mod commands;
 mod exit;

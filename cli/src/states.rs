@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use drift_aws::States;
+use drift_aws::{States, SystemClock};
 use drift_engine::{
     ignore::Ignore,
     ports::{Clock as _, Location, RecordedState as _},
@@ -16,7 +16,6 @@ use drift_state::{Found, Outside, Problem, Settings, State};
 
 use crate::{
     args::{CloudArgs, StateArgs},
-    clock::SystemClock,
     cloud, input,
     output::{self, Style, printable},
 };

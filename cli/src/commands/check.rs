@@ -1,5 +1,6 @@
 //! `driftwire check`: every instance of the given states, judged now.
 
+use drift_aws::SystemClock;
 use drift_engine::{
     ignore::Ignore,
     judge,
@@ -11,7 +12,6 @@ use futures::{StreamExt as _, stream};
 
 use crate::{
     args::{CheckArgs, CloudArgs},
-    clock::SystemClock,
     cloud,
     exit::ExitStatus,
     output,

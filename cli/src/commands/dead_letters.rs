@@ -60,11 +60,16 @@ fn list_json(dug: &Dug) -> Value {
     json!({"dead_letters": letters, "more": dug.more})
 }
 
+/// The function whose queue it would go back to, else the one that is named in it.
+fn whose(letter: &DeadLetter) -> Option<&str> {
+    letter.belongs_to().map(Function::name).or(letter.function.as_deref())
+}
+
 fn letter_json(letter: &DeadLetter) -> Value {
     json!({
         "id": letter.id,
         "at": letter.sent.map(output::second),
-        "function": letter.belongs_to().map(Function::name).or(letter.function.as_deref()),
+        "function": whose(letter),
         "reason": letter.reason,
         "record": letter.record,
         "redriven": letter.is_redriven(),
@@ -98,7 +103,7 @@ fn list_text(dug: &Dug) -> String {
 }
 
 fn write_letter(text: &mut String, letter: &DeadLetter) {
-    let function = letter.belongs_to().map(Function::name).or(letter.function.as_deref()).unwrap_or_default();
+    let function = whose(letter).unwrap_or_default();
     let at = letter.sent.map(output::second).unwrap_or_default();
     // Writing to a `String` cannot fail.
     let _ = writeln!(text, "{} {at} {}", Style::Strong.paint(&printable(&letter.id)), printable(function));

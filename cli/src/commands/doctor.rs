@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Write as _, future::Future};
 
-use drift_aws::{DynamoHeartbeat, DynamoIndex, DynamoLedger, SnsAlerts, SqsQueue, StatePattern, States};
+use drift_aws::{DynamoHeartbeat, DynamoIndex, DynamoLedger, SnsAlerts, SqsQueue, StatePattern, States, SystemClock};
 use drift_engine::{
     doctor::{self, Check, Finding, Indexing, Kind},
     index::{IndexError, Indexer},
@@ -15,7 +15,6 @@ use serde::Serialize;
 
 use crate::{
     args::{CloudArgs, DoctorArgs},
-    clock::SystemClock,
     cloud,
     exit::ExitStatus,
     output::{self, Style, count, printable},

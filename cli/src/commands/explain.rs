@@ -4,6 +4,7 @@ mod text;
 
 use std::collections::BTreeMap;
 
+use drift_aws::SystemClock;
 use drift_catalog::Catalog;
 use drift_engine::{
     detect::Outcome,
@@ -20,7 +21,6 @@ use serde::Serialize;
 
 use crate::{
     args::{CloudArgs, ExplainArgs},
-    clock::SystemClock,
     cloud,
     exit::ExitStatus,
     input, output,

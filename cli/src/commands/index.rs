@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use anyhow::Context as _;
-use drift_aws::{DynamoIndex, StatePattern, States};
+use drift_aws::{DynamoIndex, StatePattern, States, SystemClock};
 use drift_engine::{
     index::{IndexError, IndexStore, Indexed, Indexer},
     naming,
@@ -15,7 +15,6 @@ use serde::Serialize;
 
 use crate::{
     args::{CloudArgs, IndexCommand, RebuildArgs},
-    clock::SystemClock,
     cloud,
     exit::ExitStatus,
     output::{self, Style, count, printable},

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod client;
+mod clock;
 mod credentials;
 mod failure;
 mod heartbeat;
@@ -15,6 +16,7 @@ mod table;
 
 pub use alerts::SnsAlerts;
 pub use client::{ClientSettings, http_client, load};
+pub use clock::SystemClock;
 pub use credentials::{Accounts, AssumedRole};
 pub use heartbeat::DynamoHeartbeat;
 pub use index::DynamoIndex;

@@ -12,7 +12,7 @@ pub use batch::{Answered, Done, Message, answer, isolated, messages};
 pub use config::{Settings, SettingsError, Unset, environment};
 pub use log::start_log;
 pub use metrics::{METRICS, Metric, Metrics};
-pub use wiring::{SystemClock, Wiring};
+pub use wiring::Wiring;
 
 use drift_engine::ports::PortError;
 

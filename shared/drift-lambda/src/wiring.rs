@@ -1,8 +1,8 @@
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use drift_aws::{
     Accounts, ClientSettings, DynamoHeartbeat, DynamoIndex, DynamoLedger, NativeReader, SnsAlerts, SqsDeadLetters, SqsQueues, States,
-    UntypedCalls, load,
+    SystemClock, UntypedCalls, load,
 };
 use drift_catalog::Catalog;
 use drift_engine::{
@@ -10,25 +10,11 @@ use drift_engine::{
     ignore::Ignore,
     index::Index,
     naming,
-    ports::{Clock, PortError, RecordedState},
+    ports::{PortError, RecordedState},
 };
-use drift_model::{Change, StateId, Timestamp};
+use drift_model::{Change, StateId};
 
 use crate::Settings;
-
-/// The system's clock, which a file can move: see `DRIFTWIRE_CLOCK_FILE`.
-#[derive(Clone, Debug, Default)]
-pub struct SystemClock {
-    moved_by: Option<PathBuf>,
-}
-
-impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is where time comes in")]
-    fn now(&self) -> Timestamp {
-        let seconds = self.moved_by.as_ref().and_then(|file| std::fs::read_to_string(file).ok()?.trim().parse::<u64>().ok());
-        Timestamp::now().saturating_add(Duration::from_secs(seconds.unwrap_or_default())).unwrap_or(Timestamp::MAX)
-    }
-}
 
 /// Every port on AWS, as the environment says.
 #[derive(Debug)]

@@ -97,8 +97,7 @@ impl<P: Ports> Case<'_, P> {
         // look again, and what a person did meanwhile would stay hidden behind "could not tell".
         let may_pass = held.is_some() && matches!(unknown, Some(ReasonKind::Throttled | ReasonKind::Error));
         if may_pass && self.may_wait(Again::Throttled) {
-            let attempt = self.put_off(Again::Throttled).map_or(0, |(attempt, _)| attempt);
-            return self.again(Again::Throttled, timing.delay(attempt)).await;
+            return self.again(Again::Throttled, timing.delay(self.attempt(Again::Throttled))).await;
         }
 
         let mut during_a_run = false;
@@ -157,8 +156,7 @@ impl<P: Ports> Case<'_, P> {
     async fn wait_for_the_index(&self) -> Result<Settled, PortError> {
         if self.may_wait(Again::StateChanged) {
             self.ask_the_indexer().await?;
-            let attempt = self.put_off(Again::StateChanged).map_or(0, |(attempt, _)| attempt);
-            let delay = self.detector.timing.index_after.saturating_mul(1 << attempt.min(10));
+            let delay = self.detector.timing.index_after.saturating_mul(1 << self.attempt(Again::StateChanged).min(10));
             return self.again(Again::StateChanged, delay).await;
         }
         let why = "the index has been behind the state for too long: does `state-indexer` run, and may it read the state?".to_owned();
@@ -211,6 +209,10 @@ impl<P: Ports> Case<'_, P> {
         self.task.again.get(&why).copied()
     }
 
+    fn attempt(&self, why: Again) -> u32 {
+        self.put_off(why).map_or(0, |(attempt, _)| attempt)
+    }
+
     fn is_reindexed(&self) -> bool {
         self.task.again.contains_key(&Again::Indexed)
     }
@@ -230,8 +232,7 @@ impl<P: Ports> Case<'_, P> {
     /// Another alert is on its way: in a moment it was told, or else SNS refuses, and for how long nobody knows.
     async fn again_when_told(&self, why: Again) -> Result<Settled, PortError> {
         let timing = &self.detector.timing;
-        let attempt = self.put_off(why).map_or(0, |(attempt, _)| attempt);
-        self.again(why, attempt.checked_sub(1).map_or(timing.busy_after, |attempt| timing.delay(attempt))).await
+        self.again(why, self.attempt(why).checked_sub(1).map_or(timing.busy_after, |attempt| timing.delay(attempt))).await
     }
 
     async fn again(&self, why: Again, delay: Duration) -> Result<Settled, PortError> {

@@ -3,11 +3,11 @@ use std::{path::PathBuf, time::Duration};
 use drift_engine::ports::Clock;
 use drift_model::Timestamp;
 
-/// The time of this machine, which a file can move for tests, as it moves the functions' clock.
+/// The system's clock, which a file can move for tests: see `DRIFTWIRE_CLOCK_FILE`.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct SystemClock {
-    /// Holds a number of seconds.
-    pub(crate) moved_by: Option<PathBuf>,
+pub struct SystemClock {
+    /// Holds a number of seconds, by which the clock is ahead.
+    pub moved_by: Option<PathBuf>,
 }
 
 impl Clock for SystemClock {
