@@ -4,26 +4,10 @@ use drift_catalog::{Expression, Normaliser, Root};
 use drift_model::Value;
 use serde_json::json;
 
-const ALL: [Normaliser; 13] = [
-    Normaliser::Value,
-    Normaliser::Integer,
-    Normaliser::Boolean,
-    Normaliser::Set,
-    Normaliser::Json,
-    Normaliser::IamPolicy,
-    Normaliser::Tags,
-    Normaliser::SecurityGroupRules,
-    Normaliser::Time,
-    Normaliser::DnsName,
-    Normaliser::DnsRecords,
-    Normaliser::Grants,
-    Normaliser::UserData,
-];
-
 /// Normalising twice is normalising once, of this value as of any.
 #[track_caller]
 fn check(value: &Value) {
-    for normaliser in ALL {
+    for normaliser in Normaliser::ALL {
         let once = normaliser.normalise(value.clone());
         assert!(normaliser.normalise(once.clone()) == once, "{normaliser:?}");
     }

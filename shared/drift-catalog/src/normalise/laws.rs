@@ -5,22 +5,6 @@ use serde_json::{Value, json};
 
 use super::*;
 
-const ALL: [Normaliser; 13] = [
-    Normaliser::Value,
-    Normaliser::Integer,
-    Normaliser::Boolean,
-    Normaliser::Set,
-    Normaliser::Json,
-    Normaliser::IamPolicy,
-    Normaliser::Tags,
-    Normaliser::SecurityGroupRules,
-    Normaliser::Time,
-    Normaliser::DnsName,
-    Normaliser::DnsRecords,
-    Normaliser::Grants,
-    Normaliser::UserData,
-];
-
 fn any_value() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -64,7 +48,7 @@ fn turned(value: &Value) -> Value {
 proptest! {
     #[test]
     fn normalising_twice_is_normalising_once(value in any_value()) {
-        for normaliser in ALL {
+        for normaliser in Normaliser::ALL {
             let once = normaliser.normalise(value.clone());
             prop_assert_eq!(normaliser.normalise(once.clone()), once, "{:?}", normaliser);
         }

@@ -54,6 +54,23 @@ pub enum Normaliser {
 }
 
 impl Normaliser {
+    /// Each of them: what holds for any normaliser is asked of these.
+    pub const ALL: [Self; 13] = [
+        Self::Value,
+        Self::Integer,
+        Self::Boolean,
+        Self::Set,
+        Self::Json,
+        Self::IamPolicy,
+        Self::Tags,
+        Self::SecurityGroupRules,
+        Self::Time,
+        Self::DnsName,
+        Self::DnsRecords,
+        Self::Grants,
+        Self::UserData,
+    ];
+
     /// The value in the form in which it is compared. Nothing (null, an empty text, list or map) is null.
     #[must_use]
     pub fn normalise(self, value: Value) -> Value {
