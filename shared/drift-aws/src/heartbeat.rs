@@ -9,7 +9,7 @@ use aws_types::SdkConfig;
 use drift_engine::ports::{Heartbeat, PortError};
 use drift_model::Timestamp;
 
-use crate::{failure::code, table::Table};
+use crate::{failure::is_conflict, table::Table};
 
 /// When `event-detector` last handled a record, in one item of the index's table.
 ///
@@ -67,7 +67,7 @@ impl Heartbeat for DynamoHeartbeat {
         let put = put.condition_expression("attribute_not_exists(pk) OR #at <= :due").expression_attribute_names("#at", "at");
         match put.expression_attribute_values(":due", number(now - BEAT)).send().await {
             Ok(_) => Ok(()),
-            Err(error) if code(&error) == Some("ConditionalCheckFailedException") => Ok(()),
+            Err(error) if is_conflict(&error) => Ok(()),
             Err(error) => Err(self.table.failed("noting when a record was handled", "dynamodb:PutItem", &error)),
         }
     }

@@ -29,7 +29,7 @@ use drift_model::{StateId, Strength, Timestamp};
 use futures::{StreamExt, TryStreamExt, stream};
 
 use crate::{
-    failure::code,
+    failure::is_conflict,
     table::{Layout, Table},
 };
 
@@ -75,7 +75,7 @@ impl DynamoIndex {
         let put = self.table.client.put_item().table_name(&self.table.name).set_item(Some(item)).condition_expression(condition);
         match put.set_expression_attribute_names(names).set_expression_attribute_values(values).send().await {
             Ok(_) => Ok(Written::Yes),
-            Err(error) if code(&error) == Some("ConditionalCheckFailedException") => Ok(Written::Conflict),
+            Err(error) if is_conflict(&error) => Ok(Written::Conflict),
             Err(error) => Err(self.table.failed(what, "dynamodb:PutItem", &error)),
         }
     }

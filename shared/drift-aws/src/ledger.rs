@@ -29,7 +29,7 @@ use drift_model::{Drift, InstanceRef, Severity, Timestamp};
 
 use self::items::{Item, key};
 use crate::{
-    failure::code,
+    failure::{code, is_conflict},
     table::{Layout, Table},
 };
 
@@ -138,7 +138,7 @@ impl Ledger for DynamoLedger {
         };
         match put.set_item(Some(item)).send().await {
             Ok(_) => Ok(Written::Yes),
-            Err(error) if code(&error) == Some("ConditionalCheckFailedException") => Ok(Written::Conflict),
+            Err(error) if is_conflict(&error) => Ok(Written::Conflict),
             Err(error) => Err(self.table.failed(&what, "dynamodb:PutItem", &error)),
         }
     }
@@ -182,7 +182,7 @@ impl Ledger for DynamoLedger {
         let update = update.expression_attribute_values(":claimed", text(owed.claimed.to_string()));
         match update.expression_attribute_values(":now", text(now.to_string())).send().await {
             Ok(_) => Ok(Written::Yes),
-            Err(error) if code(&error) == Some("ConditionalCheckFailedException") => Ok(Written::Conflict),
+            Err(error) if is_conflict(&error) => Ok(Written::Conflict),
             Err(error) => {
                 let what = format!("taking on the alert owed of {}", drift.instance);
                 Err(self.table.failed(&what, "dynamodb:UpdateItem", &error))
@@ -197,7 +197,7 @@ impl Ledger for DynamoLedger {
         match update.send().await {
             Ok(_) => Ok(()),
             // Another alert is owed, or none: it was cleared by whoever published it first.
-            Err(error) if code(&error) == Some("ConditionalCheckFailedException") => Ok(()),
+            Err(error) if is_conflict(&error) => Ok(()),
             Err(error) => Err(self.table.failed(&format!("clearing the alert owed of {instance}"), "dynamodb:UpdateItem", &error)),
         }
     }

@@ -17,7 +17,7 @@ use super::{
     DynamoIndex,
     items::{self, Item, entry_key, head_key, set_of},
 };
-use crate::failure::code;
+use crate::failure::is_conflict;
 
 /// What one `BatchGetItem` takes.
 const BATCH: usize = 100;
@@ -98,7 +98,7 @@ impl DynamoIndex {
         };
         match update.send().await {
             Ok(_) => Ok(true),
-            Err(error) if code(&error) == Some("ConditionalCheckFailedException") => Ok(false),
+            Err(error) if is_conflict(&error) => Ok(false),
             Err(error) => Err(self.table.failed("adding to an identifier", "dynamodb:UpdateItem", &error)),
         }
     }
@@ -189,7 +189,7 @@ impl DynamoIndex {
             delete = delete.expression_attribute_names(format!("#{name}"), name);
         }
         match delete.send().await {
-            Err(error) if code(&error) != Some("ConditionalCheckFailedException") => {
+            Err(error) if !is_conflict(&error) => {
                 Err(self.table.failed("deleting an identifier that nobody holds", "dynamodb:DeleteItem", &error))
             }
             _ => Ok(()),
