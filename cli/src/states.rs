@@ -97,7 +97,7 @@ pub(crate) async fn assume_places(loaded: &mut [Loaded], cloud: &CloudArgs) -> a
 }
 
 fn is_unplaced(found: &Found) -> bool {
-    found.place.is_none() && found.provider.ends_with("/aws")
+    found.place.is_none() && drift_model::lives_in_aws(&found.provider)
 }
 
 /// A read in an account that was only assumed finds nothing if the assumption is wrong. "Gone" is therefore believed only

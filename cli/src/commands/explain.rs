@@ -281,6 +281,7 @@ async fn look(
                 id: None,
                 place: None,
                 verdict: Verdict::unknown(drift_model::ReasonKind::Recorded, "what the state holds there cannot be decoded"),
+                computed: Vec::new(),
                 reader: None,
                 read_began: began,
             },

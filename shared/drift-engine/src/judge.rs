@@ -1,6 +1,6 @@
 //! Looking at one instance: what is recorded, what is live, and what the two say together.
 
-use drift_model::{Instance, InstanceRef, Judgement, Place, ReasonKind, StateId, Timestamp, Verdict, compare};
+use drift_model::{Instance, InstanceRef, Judgement, Place, ReasonKind, StateId, Timestamp, Verdict, compare, lives_in_aws};
 use drift_state::Outside;
 use futures::{StreamExt, stream};
 
@@ -65,17 +65,21 @@ pub async fn recorded(states: &impl RecordedState, index: &impl ResourceIndex, i
 /// read, where that was read for this look.
 pub async fn judge(reader: &impl LiveReader, state: &StateId, instance: &Instance, read_began: Timestamp) -> Judgement {
     let used = reader.reader_of(&instance.provider, &instance.type_name);
-    let (verdict, used) = match (used, &instance.place) {
-        (None, _) => (Verdict::unknown(ReasonKind::Unsupported, format!("no reader at hand reads {}", instance.type_name)), None),
-        (Some(_), None) => (
+    let mut computed_differences = Vec::new();
+    let (verdict, used) = match (used, instance.place.as_ref()) {
+        (None, _) => (Verdict::unknown(ReasonKind::Unsupported, unread(reader, instance)), None),
+        (Some(_), None) if lives_in_aws(&instance.provider) => (
             Verdict::unknown(
                 ReasonKind::Place,
                 "neither the state nor the configuration tells in which account and region it lives: configure a default place",
             ),
             None,
         ),
-        (Some(used), Some(place)) => match reader.read(place, instance).await {
-            LiveReading::Found { facets, sensitivity } => (Verdict::of(compare(&facets, &sensitivity)), Some(used)),
+        (Some(used), place) => match reader.read(place, instance).await {
+            LiveReading::Found { facets, computed, sensitivity } => {
+                computed_differences = compare(&computed, &sensitivity);
+                (Verdict::of(compare(&facets, &sensitivity)), Some(used))
+            }
             LiveReading::Gone => (Verdict::Missing, Some(used)),
             LiveReading::Unknown(reason) => (Verdict::Unknown { reason }, Some(used)),
         },
@@ -86,9 +90,16 @@ pub async fn judge(reader: &impl LiveReader, state: &StateId, instance: &Instanc
         id: instance.id().map(str::to_owned),
         place: instance.place.clone(),
         verdict,
+        computed: computed_differences,
         reader: used,
         read_began,
     }
+}
+
+fn unread(reader: &impl LiveReader, instance: &Instance) -> String {
+    let Instance { provider, type_name, .. } = instance;
+    let why = format!("no reader at hand reads {type_name}");
+    reader.hint(provider, type_name).map_or_else(|| why.clone(), |hint| format!("{why}: {hint}"))
 }
 
 /// The judgement on an instance whose recorded side cannot be had: unknown, never missing.
@@ -99,6 +110,7 @@ pub(crate) fn undecodable(instance: &InstanceRef, place: Option<Place>, kind: Re
         id: None,
         place,
         verdict: Verdict::unknown(kind, why),
+        computed: Vec::new(),
         reader: None,
         read_began,
     }

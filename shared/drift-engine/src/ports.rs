@@ -141,8 +141,10 @@ pub trait ResourceIndex: Send + Sync {
 pub enum LiveReading {
     /// It is there: every attribute that can be compared, normalised on both sides.
     Found {
-        /// The two sides.
+        /// The two sides of what somebody can configure.
         facets: Vec<Facet>,
+        /// The two sides of what nobody can: attributes that the provider alone computes. A difference there is no drift.
+        computed: Vec<Facet>,
         /// Which of it may not be shown (the state's marks included).
         sensitivity: Sensitivity,
     },
@@ -162,9 +164,13 @@ pub trait LiveReader: Send + Sync {
     fn reader_of(&self, provider: &str, type_name: &str) -> Option<Reader> {
         self.reads(provider, type_name).then(|| self.reader())
     }
-    /// Reads one instance in its place, with credentials that are known to be of that account. Never fails: what goes
-    /// wrong is [`LiveReading::Unknown`].
-    fn read(&self, place: &Place, instance: &Instance) -> impl Future<Output = LiveReading> + Send;
+    /// What to do so that a type that it does not read could be read, where something can be done.
+    fn hint(&self, _provider: &str, _type_name: &str) -> Option<String> {
+        None
+    }
+    /// Reads one instance in its place, with credentials that are known to be of that account; without a place only what
+    /// does not live in AWS ([`lives_in_aws`](drift_model::lives_in_aws)). Never fails: what goes wrong is [`LiveReading::Unknown`].
+    fn read(&self, place: Option<&Place>, instance: &Instance) -> impl Future<Output = LiveReading> + Send;
 }
 
 /// Credentials by account, each shown by `sts:GetCallerIdentity` to belong to it.

@@ -19,7 +19,11 @@ impl<A: LiveReader, B: LiveReader> LiveReader for First<A, B> {
         self.0.reader_of(provider, type_name).or_else(|| self.1.reader_of(provider, type_name))
     }
 
-    async fn read(&self, place: &Place, instance: &Instance) -> LiveReading {
+    fn hint(&self, provider: &str, type_name: &str) -> Option<String> {
+        self.0.hint(provider, type_name).or_else(|| self.1.hint(provider, type_name))
+    }
+
+    async fn read(&self, place: Option<&Place>, instance: &Instance) -> LiveReading {
         if self.0.reads(&instance.provider, &instance.type_name) {
             self.0.read(place, instance).await
         } else {

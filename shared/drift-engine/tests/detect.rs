@@ -580,6 +580,7 @@ fn what_nothing_reads_is_told_as_touched_by_what_can_have_changed_it_alone() {
         id: None,
         place: None,
         verdict: Verdict::unknown(ReasonKind::Unsupported, "no reader at hand reads aws_glue_job"),
+        computed: Vec::new(),
         reader: None,
         read_began: world.ports().clock.now(),
     };
@@ -668,6 +669,7 @@ fn late_look(newer: i64, older: i64, expected: &[TransitionKind]) {
             id: None,
             place: None,
             verdict: Verdict::of(compare(&[facet], &Sensitivity::default())),
+            computed: Vec::new(),
             reader: Some(Reader::Native),
             read_began,
         }
@@ -711,6 +713,7 @@ fn judgement_of(held: &Drift) -> Judgement {
         id: held.id.clone(),
         place: held.place.clone(),
         verdict: Verdict::InSync,
+        computed: Vec::new(),
         reader: Some(Reader::Native),
         read_began: held.last_judged,
     }

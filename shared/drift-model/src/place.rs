@@ -54,6 +54,12 @@ impl Place {
     }
 }
 
+/// Whether instances of this provider live in an account of AWS: `hashicorp/aws` or `hashicorp/awscc`, whoever published it.
+#[must_use]
+pub fn lives_in_aws(provider: &str) -> bool {
+    provider.ends_with("/aws") || provider.ends_with("/awscc")
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}/{}", self.partition, self.account, self.region)

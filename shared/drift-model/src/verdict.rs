@@ -148,6 +148,9 @@ pub struct Judgement {
     /// What was concluded.
     #[serde(flatten)]
     pub verdict: Verdict,
+    /// What differs in attributes that nobody can configure and the provider alone computes; no drift by itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub computed: Vec<Difference>,
     /// What read it; nothing where nothing was read.
     pub reader: Option<Reader>,
     /// When the read began.

@@ -42,11 +42,6 @@ fn after_modules(text: &str) -> Option<&str> {
     Some(rest)
 }
 
-/// Whether this is a provider of AWS's resources, whoever published it.
-pub(crate) fn is_aws(source: &str) -> bool {
-    source.ends_with("/aws")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

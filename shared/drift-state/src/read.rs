@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
-use drift_model::{Address, ByteRange, Identifier, Instance, InstanceKey, Place};
+use drift_model::{Address, ByteRange, Identifier, Instance, InstanceKey, Place, lives_in_aws};
 use serde::de::DeserializeSeed;
 use serde_json::value::RawValue;
 
@@ -13,7 +13,7 @@ use crate::{
     key::instance_key,
     lenient::text,
     place::{Places, Told, Votes},
-    provider::{is_aws, provider_source},
+    provider::provider_source,
 };
 
 /// What a reader of states has to be told.
@@ -190,7 +190,7 @@ impl Pass<'_> {
         };
         let outside = Outside { key: &key, provider: &provider, provider_config: &config, place: None };
         let instance = object.into_instance(outside).map_err(fail)?;
-        let told = is_aws(&provider).then(|| Told::by(&instance.type_name, &instance.attributes, instance.identity.as_ref()));
+        let told = lives_in_aws(&provider).then(|| Told::by(&instance.type_name, &instance.attributes, instance.identity.as_ref()));
         if let Some(told) = &told {
             self.votes.entry(Arc::clone(&config)).or_default().count(told);
         }

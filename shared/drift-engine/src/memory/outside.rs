@@ -140,7 +140,13 @@ impl LiveReader for ScriptedReader {
         !type_name.ends_with("_unsupported")
     }
 
-    async fn read(&self, place: &Place, instance: &Instance) -> LiveReading {
+    async fn read(&self, place: Option<&Place>, instance: &Instance) -> LiveReading {
+        let Some(place) = place else {
+            return LiveReading::Unknown(drift_model::Reason {
+                kind: ReasonKind::Place,
+                message: "everything here has a place".to_owned(),
+            });
+        };
         *self.reads.lock().unwrap_or_else(PoisonError::into_inner) += 1;
         let key = (place.clone(), instance.type_name.clone(), instance.id().unwrap_or_default().to_owned());
         match self.live.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
@@ -156,6 +162,7 @@ impl LiveReader for ScriptedReader {
                 };
                 LiveReading::Found {
                     facets: attributes.iter().map(facet).collect(),
+                    computed: Vec::new(),
                     sensitivity: Sensitivity::new(instance.sensitive.iter().cloned()),
                 }
             }
