@@ -1,0 +1,2 @@
+//! The provider reader.
+mod proto;
