@@ -214,3 +214,136 @@ fn along(path: &AttributePath, values: [&Value; 2], visit: &mut dyn FnMut(&Attri
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use drift_model::{Address, InstanceKey, compare};
+    use serde_json::json;
+
+    use super::*;
+    use crate::schema::{Nested, Nesting, Type};
+
+    fn attribute(computed_only: bool, sensitive: bool) -> Attribute {
+        Attribute { kind: Kind::Plain(Type::String), computed_only, sensitive }
+    }
+
+    fn schema() -> Schema {
+        let rule = Block {
+            attributes: [("port".to_owned(), attribute(false, false)), ("key".to_owned(), attribute(false, true))].into(),
+            blocks: BTreeMap::new(),
+        };
+        let attributes = ["name", "tags", "tags_all", "new"].map(|name| (name.to_owned(), attribute(false, false)));
+        let marked = [("secret".to_owned(), attribute(false, true)), ("arn".to_owned(), attribute(true, false))];
+        let blocks = [("rule".to_owned(), Nested { nesting: Nesting::Set, block: rule })].into();
+        Schema { version: 0, block: Block { attributes: attributes.into_iter().chain(marked).collect(), blocks } }
+    }
+
+    fn instance(attributes: &Value) -> Instance {
+        Instance {
+            key: InstanceKey::from("test_thing.a".parse::<Address>().expect("an address")),
+            type_name: "test_thing".to_owned(),
+            provider: "registry.terraform.io/driftwire/test".to_owned(),
+            provider_config: String::new(),
+            place: None,
+            schema_version: 0,
+            attributes: attributes.as_object().cloned().unwrap_or_default(),
+            exact: None,
+            sensitive: Vec::new(),
+            identity: None,
+            identity_schema_version: 0,
+            private: None,
+            tainted: false,
+        }
+    }
+
+    fn known(value: &Value) -> Attributes {
+        let members = value.as_object().into_iter().flatten();
+        members.map(|(name, value)| (name.clone(), Decoded::Known(value.clone()))).collect()
+    }
+
+    /// The differences between what is recorded (which the upgrade leaves as it is, plus what `filled` adds) and what is live.
+    fn differences(recorded: &Value, filled: &Value, live: &Value) -> [Vec<String>; 2] {
+        let mut upgraded = known(recorded);
+        upgraded.extend(known(filled));
+        let found = facets(&schema(), &instance(recorded), upgraded, known(live));
+        [found.configurable, found.computed].map(|facets| {
+            let told = |difference: drift_model::Difference| {
+                let [recorded, live] = [&difference.recorded, &difference.live].map(|side| json!(side).to_string());
+                format!("{}: {recorded} -> {live}", difference.path)
+            };
+            compare(&facets, &found.sensitivity).into_iter().map(told).collect()
+        })
+    }
+
+    #[track_caller]
+    fn check(recorded: &Value, filled: &Value, live: &Value, expected: &[&str]) {
+        assert_eq!(differences(recorded, filled, live)[0], expected);
+    }
+
+    #[test]
+    fn what_the_provider_alone_computes_stands_apart() {
+        let [configurable, computed] = differences(&json!({"name": "a", "arn": "1"}), &json!({}), &json!({"name": "b", "arn": "2"}));
+        assert_eq!(configurable, [r#"name: "a" -> "b""#]);
+        assert_eq!(computed, [r#"arn: "1" -> "2""#]);
+    }
+
+    #[test]
+    fn what_a_newer_provider_adds_is_no_difference_at_any_depth() {
+        check(&json!({"name": "a"}), &json!({"new": null}), &json!({"name": "a", "new": "default"}), &[]);
+        let recorded = json!({"rule": [{"port": "1"}, {"port": "2"}]});
+        let upgraded = json!({"rule": [{"port": "1", "key": null}, {"port": "2", "key": null}]});
+        check(&recorded, &upgraded, &json!({"rule": [{"port": "1", "key": "x"}, {"port": "2", "key": "y"}]}), &[]);
+        check(
+            &recorded,
+            &upgraded,
+            &json!({"rule": [{"port": "1", "key": "x"}]}),
+            &[r#"rule: [{"port":"1"},{"port":"2"}] -> [{"port":"1"}]"#],
+        );
+    }
+
+    #[test]
+    fn what_an_upgrade_fills_is_compared() {
+        check(
+            &json!({"old_name": "a"}),
+            &json!({"name": "a"}),
+            &json!({"name": "b", "old_name": null}),
+            &[r#"name: "a" -> "b""#, r#"old_name: "a" -> null"#],
+        );
+    }
+
+    #[test]
+    fn tags_that_the_provider_adds_by_default_are_no_difference_and_no_change_is_told_twice() {
+        let recorded = json!({"tags": {"a": "1"}, "tags_all": {"a": "1", "team": "x"}});
+        check(&recorded, &json!({}), &json!({"tags": {"a": "1", "team": "x"}, "tags_all": {"a": "1", "team": "x"}}), &[]);
+        check(
+            &recorded,
+            &json!({}),
+            &json!({"tags": {"a": "2", "team": "x"}, "tags_all": {"a": "2", "team": "x"}}),
+            &[r#"tags.a: "1" -> "2""#],
+        );
+        check(&recorded, &json!({}), &json!({"tags": {"a": "1"}, "tags_all": {"a": "1"}}), &[r#"tags_all.team: "x" -> null"#]);
+        check(&json!({"tags": null}), &json!({}), &json!({"tags": {}}), &[]);
+    }
+
+    #[test]
+    fn what_the_schema_marks_is_hidden_with_what_holds_it() {
+        check(&json!({"secret": "a"}), &json!({}), &json!({"secret": "b"}), &[r#"secret: "(sensitive value)" -> "(sensitive value)""#]);
+        let one = |key: Value, port: &str| json!({"rule": [{"port": port, "key": key}]});
+        check(
+            &one(json!("k"), "1"),
+            &json!({}),
+            &one(json!("l"), "2"),
+            &[r#"rule[0].key: "(sensitive value)" -> "(sensitive value)""#, r#"rule[0].port: "1" -> "2""#],
+        );
+        let hidden = r#"rule: "(sensitive value)" -> "(sensitive value)""#;
+        check(&json!({"rule": []}), &json!({}), &one(json!("k"), "1"), &[hidden]);
+        check(&json!({"rule": []}), &json!({}), &one(json!(null), "1"), &[r#"rule: [] -> [{"key":null,"port":"1"}]"#]);
+    }
+
+    #[test]
+    fn what_is_not_known_is_not_compared() {
+        let unknown = Attributes::from([("name".to_owned(), Decoded::Unknown)]);
+        let recorded = json!({"name": "a"});
+        assert_eq!(facets(&schema(), &instance(&recorded), known(&recorded), unknown).configurable, []);
+    }
+}

@@ -177,5 +177,6 @@ fn spawn(program: &Path, guarding: Guarding, start: &Start) -> io::Result<tokio:
         .stderr(Stdio::piped())
         // A Ctrl-C in the terminal is for the program, which ends its plugins itself.
         .process_group(0);
-    tokio::process::Command::from(command).kill_on_drop(true).spawn()
+    // Where a guard stays between the two, the plugin ends when its pipe is closed; killing the guard would leave it alone.
+    tokio::process::Command::from(command).kill_on_drop(guarding == Guarding::Signal).spawn()
 }

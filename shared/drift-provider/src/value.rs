@@ -29,12 +29,16 @@ pub(crate) enum Decoded {
     Unknown,
 }
 
+/// That there is nothing, in MessagePack. Read by its byte: the decoder takes one that means nothing for it, too, and nothing less than
+/// the plugin's own word says that an instance is gone.
+const NIL: [u8; 1] = [0xc0];
+
 /// A value nested more deeply than this is not believed.
 const DEEPEST: usize = 128;
 
 /// Decodes an instance; nothing where the message says that there is none.
 pub(crate) fn decode(message: &[u8], schema: &Schema) -> Result<Option<Attributes>, ValueError> {
-    if message.is_empty() {
+    if message.is_empty() || message == NIL {
         return Ok(None);
     }
     let fail = |why| ValueError { at: String::new(), why };
@@ -42,9 +46,6 @@ pub(crate) fn decode(message: &[u8], schema: &Schema) -> Result<Option<Attribute
     let packed = rmpv::decode::read_value_with_max_depth(&mut rest, DEEPEST).map_err(|_| fail("it is no MessagePack"))?;
     if !rest.is_empty() {
         return Err(fail("it goes on after its end"));
-    }
-    if packed.is_nil() {
-        return Ok(None);
     }
     let mut members = members(packed, "")?;
     let Block { attributes, blocks } = &schema.block;
@@ -225,4 +226,121 @@ fn sorted(mut items: Vec<Value>) -> Value {
 
 fn join(at: &str, name: &str) -> String {
     format!("{at}.{name}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn attribute(kind: Kind) -> Attribute {
+        Attribute { kind, computed_only: false, sensitive: false }
+    }
+
+    fn schema(of: &str) -> Schema {
+        let of = Type::from_json(of.as_bytes()).expect("a type");
+        let attributes = [("a".to_owned(), attribute(Kind::Plain(of)))].into();
+        Schema { version: 0, block: Block { attributes, blocks: BTreeMap::new() } }
+    }
+
+    fn message(value: Packed) -> Vec<u8> {
+        let mut message = Vec::new();
+        rmpv::encode::write_value(&mut message, &Packed::Map(vec![("a".into(), value)])).expect("memory takes it");
+        message
+    }
+
+    #[track_caller]
+    fn check(of: &str, value: Packed, expected: Value) {
+        let decoded = decode(&message(value), &schema(of)).expect("fits").expect("is there");
+        assert_eq!(decoded["a"], Decoded::Known(expected), "{of}");
+    }
+
+    #[track_caller]
+    fn refuses(of: &str, value: Packed, expected: &str) {
+        let error = decode(&message(value), &schema(of)).expect_err("does not fit").to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+
+    fn list(items: impl IntoIterator<Item = i64>) -> Packed {
+        Packed::Array(items.into_iter().map(Packed::from).collect())
+    }
+
+    #[test]
+    fn each_type_is_read_as_terraform_writes_it() {
+        check(r#""string""#, "x".into(), json!("x"));
+        check(r#""bool""#, true.into(), json!(true));
+        check(r#"["list","number"]"#, list([2, 1, 1]), json!([2, 1, 1]));
+        check(r#"["map","string"]"#, Packed::Map(vec![("k".into(), "v".into())]), json!({"k": "v"}));
+        check(r#"["object",{"x":"bool","y":"string"}]"#, Packed::Map(vec![("x".into(), false.into())]), json!({"x": false, "y": null}));
+        check(r#"["tuple",["bool","string"]]"#, Packed::Array(vec![true.into(), "x".into()]), json!([true, "x"]));
+        check(r#""dynamic""#, Packed::Array(vec![Packed::Binary(br#"["set","number"]"#.to_vec()), list([2, 1])]), json!([1, 2]));
+        check(r#""string""#, Packed::Nil, json!(null));
+    }
+
+    #[test]
+    fn a_set_has_no_order_and_holds_nothing_twice() {
+        check(r#"["set","number"]"#, list([3, 1, 3, 2]), json!([1, 2, 3]));
+    }
+
+    #[test]
+    fn a_number_is_never_rounded() {
+        check(r#""number""#, 7.into(), json!(7));
+        check(r#""number""#, 0.5.into(), json!(0.5));
+        check(r#""number""#, u64::MAX.into(), json!(u64::MAX));
+        check(r#""number""#, "18446744073709551615".into(), json!(u64::MAX));
+        check(r#""number""#, "12345678901234567890123".into(), json!("12345678901234567890123"));
+        check(r#""number""#, "0.1234567890123456789".into(), json!("0.1234567890123456789"));
+        for odd in ["", "a", "0x1f"] {
+            refuses(r#""number""#, odd.into(), "a number is expected");
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_is_neither_one_thing_nor_the_other() {
+        for unknown in [Packed::Ext(0, vec![0]), Packed::Ext(12, vec![0x81, 1, 0xc2])] {
+            for value in [unknown.clone(), Packed::Array(vec![unknown])] {
+                let of = if matches!(value, Packed::Array(_)) { r#"["list","string"]"# } else { r#""string""# };
+                let decoded = decode(&message(value), &schema(of)).expect("fits").expect("is there");
+                assert_eq!(decoded["a"], Decoded::Unknown);
+            }
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused_without_its_value() {
+        refuses(r#""string""#, 1.into(), "`a`: a value of another type is there");
+        refuses(r#"["list","string"]"#, Packed::Array(vec![true.into()]), "`a`");
+        refuses(r#"["object",{"x":"bool"}]"#, Packed::Map(vec![("x".into(), "hunter2".into())]), "`a.x`: a value of another type is there");
+        refuses(r#""dynamic""#, Packed::Array(vec!["no type".into(), 1.into()]), "a type is expected");
+        refuses(r#"["tuple",["bool"]]"#, Packed::Array(vec![]), "`a`");
+    }
+
+    #[test]
+    fn nothing_and_nil_are_no_instance_and_junk_is_an_error() {
+        let schema = schema(r#""string""#);
+        assert_eq!((decode(&[], &schema), decode(&[0xc0], &schema)), (Ok(None), Ok(None)));
+        for junk in [&[0xc1][..], &[0xdf, 0xff, 0xff, 0xff, 0xff], &[0x80, 0x80], &[0x91; 4096], b"\x81\xa1a"] {
+            assert!(decode(junk, &schema).is_err(), "{junk:?}");
+        }
+    }
+
+    #[test]
+    fn blocks_that_are_not_there_are_none_and_one_without_content_is_one() {
+        let inner = Block { attributes: [("x".to_owned(), attribute(Kind::Plain(Type::Bool)))].into(), blocks: BTreeMap::new() };
+        let mut expected =
+            [(Nesting::List, json!([])), (Nesting::Set, json!([])), (Nesting::Map, json!({})), (Nesting::Single, json!(null))];
+        for (nesting, nothing) in &mut expected {
+            let blocks = [("a".to_owned(), Nested { nesting: *nesting, block: inner.clone() })].into();
+            let schema = Schema { version: 0, block: Block { attributes: BTreeMap::new(), blocks } };
+            let decoded = decode(&message(Packed::Nil), &schema).expect("fits").expect("is there");
+            assert_eq!(decoded["a"], Decoded::Known(nothing.take()));
+            if matches!(nesting, Nesting::List | Nesting::Set) {
+                let decoded = decode(&message(Packed::Array(vec![Packed::Nil])), &schema).expect("fits").expect("is there");
+                assert_eq!(decoded["a"], Decoded::Known(json!([{"x": null}])));
+            }
+        }
+    }
 }
