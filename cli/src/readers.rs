@@ -9,8 +9,12 @@ use drift_catalog::Catalog;
 use drift_engine::ports::{LiveReader, LiveReading};
 use drift_model::{Instance, Place, Reader};
 use drift_provider::{ProviderReader, Settings};
+use tokio::signal::{
+    ctrl_c,
+    unix::{SignalKind, signal},
+};
 
-use crate::{args::ReaderName, plugins::LocalPlugins};
+use crate::{args::ReaderName, exit::Interrupted, plugins::LocalPlugins};
 
 /// Both readers, and which of them judges what.
 pub(crate) struct Readers {
@@ -44,9 +48,16 @@ impl Readers {
         &self.provider
     }
 
-    /// Ends what was started.
-    pub(crate) async fn close(&self) {
+    /// Looks, and ends what was started for it; also where the user has had enough.
+    pub(crate) async fn looking<T>(&self, look: impl Future<Output = T>) -> anyhow::Result<T> {
+        let mut terminated = signal(SignalKind::terminate()).context("listening for signals")?;
+        let looked = tokio::select! {
+            looked = look => Ok(looked),
+            _ = ctrl_c() => Err(Interrupted(2).into()),
+            _ = terminated.recv() => Err(Interrupted(15).into()),
+        };
         self.provider.close().await;
+        looked
     }
 }
 

@@ -24,8 +24,8 @@ pub(crate) async fn run(args: CheckArgs, cloud: &CloudArgs) -> anyhow::Result<Ex
     let reader = cloud::readers(&args.of, cloud).await?;
     let names: Vec<String> = loaded.iter().map(|state| state.id.to_string()).collect();
     let ignore = states::ignore(&args.of)?;
-    let (instances, hidden) = look(&reader, args.confirm, &ignore, &loaded, usize::from(args.of.parallel)).await;
-    reader.close().await;
+    let looking = look(&reader, args.confirm, &ignore, &loaded, usize::from(args.of.parallel));
+    let (instances, hidden) = reader.looking(looking).await?;
     let report = CheckReport::new(instances, &names, hidden);
     if args.of.json {
         output::json(&report)?;
