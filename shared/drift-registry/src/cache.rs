@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    Candidate, Package, Platform, RegistryError,
+    Build, Origin, Package, RegistryError,
     archive::{temporary_folder, unpack_into},
     hashes::{h1_of_folder, is_sha256},
     package::executable_in,
@@ -39,14 +39,8 @@ impl Sums {
 
 /// Unpacks a zip into the cache, or finds that it was already. The folder appears whole or not at all, whatever dies
 /// and however many do it at once.
-pub(crate) fn install(
-    cache: &Path,
-    zip: &Path,
-    sha256: &str,
-    candidate: &Candidate,
-    platform: &Platform,
-) -> Result<Package, RegistryError> {
-    let Candidate { source, version, origin, .. } = candidate;
+pub(crate) fn install(cache: &Path, zip: &Path, sha256: &str, build: Build, origin: &Origin) -> Result<Package, RegistryError> {
+    let Build { source, version, platform } = build;
     let versions = cache.join(source.to_string()).join(version.to_string());
     let folder = versions.join(platform.to_string());
     let zh = format!("zh:{sha256}");

@@ -118,7 +118,7 @@ fn files(surroundings: &Surroundings<'_>) -> Vec<(PathBuf, bool)> {
     let mut files: Vec<_> = surroundings.config_files().into_iter().map(|file| (file, false)).collect();
     if let Some(folder) = surroundings.terraform_dir() {
         let names = names_in(&folder).unwrap_or_default();
-        let configuration = names.iter().filter(|name| name.ends_with(".tfrc") || name.ends_with(".tfrc.json"));
+        let configuration = names.iter().filter(|name| [".tfrc", ".tfrc.json"].iter().any(|ending| name.ends_with(ending)));
         files.extend(configuration.map(|name| (folder.join(name), false)));
     }
     files

@@ -11,11 +11,11 @@ use sha2::{Digest, Sha256};
 use url::Url;
 
 use crate::{
-    Candidate, Form, Lock, Origin, Package, Platform, Registry, RegistryError, Rule, Source, Version, Wish,
+    Build, Lock, Origin, Package, Platform, Registry, RegistryError, Rule, Source, Wish,
     archive::{LARGEST, copy},
     hashes::{hex, is_sha256},
     http::{Answer, host_of},
-    registry::choose,
+    registry::{choose, expected},
 };
 
 /// The largest answers that are read, in bytes.
@@ -51,59 +51,42 @@ impl Registry<'_> {
     ) -> Result<Package, RegistryError> {
         let cache = self.plugins.cache().ok_or(RegistryError::NoCache)?;
         let platform = &self.plugins.surroundings.platform;
-        if let (Wish::Exact(version), Some(lock)) = (wish, lock) {
-            lock.lets(source, version)?;
-        }
         let base = self.service(source)?;
         let version = choose(&self.versions_at(&base, source)?, wish, platform, &host_of(&base), source)?;
+        let build = Build { source: source.clone(), version, platform: platform.clone() };
         if let Some(lock) = lock {
-            lock.lets(source, &version)?;
+            lock.lets(&build)?;
         }
-        let (description, url) = self.describe(&base, source, &version, platform)?;
+        let (description, url) = self.describe(&base, &build)?;
         let sha256 = self.promised(&description, &url, source)?;
 
         fs::create_dir_all(&cache).map_err(RegistryError::disk("making", &cache))?;
         let mut zip =
             tempfile::Builder::new().prefix(".downloading-").tempfile_in(&cache).map_err(RegistryError::disk("writing in", &cache))?;
-        let what = format!("{source} {version}");
-        let answer = self.get(&url, &description.download_url, source, &what)?;
+        let answer = self.get(&url, &description.download_url, source, &build.to_string())?;
         let host = host_of(&answer.url);
-        let found = save(answer, zip.path().to_owned().as_path(), zip.as_file_mut(), progress)?;
+        let path = zip.path().to_owned();
+        let found = save(answer, &path, zip.as_file_mut(), progress)?;
         if found != sha256 {
-            return Err(RegistryError::Checksum {
-                what: format!("what {host} sent as {what}"),
-                by: host_of(&url),
-                expected: sha256,
-                found,
-            });
+            let (what, by) = (format!("what {host} sent as {build}"), host_of(&url));
+            return Err(RegistryError::Checksum { what, by, expected: sha256, found });
         }
         if let Some(lock) = lock {
-            lock.check_zip(zip.path(), source, &version)?;
+            lock.check_zip(&path, &found, &build)?;
         }
-        let candidate = Candidate {
-            source: source.clone(),
-            version,
-            form: Form::Packed { zip: zip.path().to_owned() },
-            origin: Origin { rule: Rule::Download, path: cache },
-        };
-        self.plugins.install(zip.path(), &found, &candidate)
+        self.plugins.install(&path, &found, build, &Origin { rule: Rule::Download, path: cache })
     }
 
     /// What the registry says of a package, and the URL that its own URLs are relative to.
-    fn describe(&self, base: &Url, source: &Source, version: &Version, platform: &Platform) -> Result<(Description, Url), RegistryError> {
+    fn describe(&self, base: &Url, build: &Build) -> Result<(Description, Url), RegistryError> {
+        let Build { source, version, platform } = build;
         let path = format!("{}/{}/{version}/download/{}/{}", source.namespace(), source.name(), platform.os, platform.arch);
-        let answer = self.ask(base, &path, source, &format!("where {source} {version} is"))?;
-        let other_platform = |host, offered| RegistryError::NoPlatform {
-            host,
-            provider: source.clone(),
-            version: version.clone(),
-            platform: platform.clone(),
-            offered,
-        };
+        let answer = self.ask(base, &path, source, &format!("where {build} is"))?;
+        let other_platform = |host, offered| RegistryError::NoPlatform { host, build: Box::new(build.clone()), offered };
         if answer.status == 404 {
             return Err(other_platform(host_of(&answer.url), "it does not say which".to_owned()));
         }
-        let answer = self.expected(answer, source)?;
+        let answer = expected(answer, source)?;
         let (url, what) = (answer.url.clone(), answer.what.clone());
         let description: Description = answer.json(DESCRIPTION)?;
         let described = Platform { os: description.os.clone(), arch: description.arch.clone() };
@@ -144,7 +127,7 @@ impl Registry<'_> {
             what: what.to_owned(),
             why: "where it is said to be is no URL".to_owned(),
         })?;
-        self.expected(self.http.get(&url, None, what)?, source)
+        expected(self.http.get(&url, None, what)?, source)
     }
 }
 

@@ -1,6 +1,6 @@
 use std::{io, path::PathBuf};
 
-use crate::{Platform, Source, Version};
+use crate::{Build, Source, Version};
 
 /// Why a plugin was not found, fetched, unpacked or believed. No message holds a token or more of a URL than its host.
 #[derive(Debug, thiserror::Error)]
@@ -93,46 +93,34 @@ pub enum RegistryError {
         provider: Source,
     },
     /// The lock file names another version.
-    #[error("{} names version {locked} of {provider}, not {version}: take that one, or let `terraform init -upgrade` change the lock", path.display())]
+    #[error("{} names version {locked} of {}, not {}: take that one, or let `terraform init -upgrade` change the lock", path.display(), build.source, build.version)]
     OtherVersionLocked {
         /// The lock file.
         path: PathBuf,
-        /// The provider.
-        provider: Source,
         /// What the file names.
         locked: Version,
         /// What was looked at.
-        version: Version,
+        build: Box<Build>,
     },
     /// The lock file has hashes for this version, but none that can be compared with what is there.
-    #[error("{} has no hash of {provider} {version} that could be compared with {what}: `terraform providers lock -platform={platform}` adds it", path.display())]
+    #[error("{} has no hash of {build} that could be compared with {what}: `terraform providers lock -platform={}` adds it", path.display(), build.platform)]
     NoHash {
         /// The lock file.
         path: PathBuf,
-        /// The provider.
-        provider: Source,
-        /// Its version.
-        version: Version,
-        /// This platform.
-        platform: Platform,
+        /// What was looked at.
+        build: Box<Build>,
         /// `an unpacked folder (h1:)`.
         what: &'static str,
     },
     /// The lock file's hashes are of something else.
-    #[error("{what} matches none of the {hashes} hashes that {} has for {provider} {version} (it has {found}): it is not what was locked, and is not used; `terraform providers lock -platform={platform}` adds the hash if the package is right", path.display())]
+    #[error("{what} has the hash {found}, which is none of those that {} has for {build}: it is not what was locked, and is not used; if it is right, `terraform providers lock -platform={}` adds its hash", path.display(), build.platform)]
     OtherHash {
         /// The lock file.
         path: PathBuf,
-        /// The provider.
-        provider: Source,
-        /// Its version.
-        version: Version,
-        /// This platform.
-        platform: Platform,
+        /// What was looked at.
+        build: Box<Build>,
         /// The folder or zip.
         what: String,
-        /// How many.
-        hashes: usize,
         /// The package's own.
         found: String,
     },
@@ -178,23 +166,19 @@ pub enum RegistryError {
         /// The registry.
         host: String,
         /// The provider.
-        provider: Source,
+        provider: Box<Source>,
         /// `5.1.0`, `the newest below 5.0.0`.
         wish: String,
         /// What it has.
         offered: String,
     },
     /// The version is not built for this platform.
-    #[error("{host} has {provider} {version} for other platforms than {platform}: {offered}")]
+    #[error("{host} has {build} for other platforms than {}: {offered}", build.platform)]
     NoPlatform {
         /// The registry.
         host: String,
-        /// The provider.
-        provider: Source,
-        /// Its version.
-        version: Version,
-        /// This platform.
-        platform: Platform,
+        /// What was wanted.
+        build: Box<Build>,
         /// What it is built for.
         offered: String,
     },

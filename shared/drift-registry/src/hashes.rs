@@ -91,6 +91,8 @@ pub(crate) fn files_below(folder: &Path) -> Result<Vec<String>, RegistryError> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
     use super::*;
 
     #[test]
@@ -99,7 +101,17 @@ mod tests {
         fs::create_dir(folder.path().join("b")).expect("made");
         fs::write(folder.path().join("b/c"), "in a folder\n").expect("written");
         fs::write(folder.path().join("a"), "hello\n").expect("written");
-        // sha256sum of each file with its name in sorted order, then of that list, in base64.
-        assert_eq!(h1_of_folder(folder.path()).expect("a hash"), "h1:");
+        // `sha256sum a b/c | sha256sum`, the last as bytes in base64.
+        let expected = "h1:IeR2jLBKXuTdpNqeKQCcJqU+SfIoza//8b3VdeeJJEs=";
+        assert_eq!(h1_of_folder(folder.path()).expect("a hash"), expected);
+
+        let zip = folder.path().join("z.zip");
+        let mut writer = zip::ZipWriter::new(File::create(&zip).expect("a file"));
+        for (name, text) in [("b/", ""), ("b/c", "in a folder\n"), ("a", "hello\n")] {
+            writer.start_file(name, zip::write::SimpleFileOptions::default()).expect("begun");
+            writer.write_all(text.as_bytes()).expect("written");
+        }
+        writer.finish().expect("finished");
+        assert_eq!(h1_of_zip(&zip).expect("a hash"), expected);
     }
 }

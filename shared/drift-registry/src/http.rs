@@ -16,7 +16,7 @@ use crate::{RegistryError, Surroundings};
 const REDIRECTS: usize = 5;
 
 /// How long a host may be silent.
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_mins(1);
 
 /// What makes requests.
 pub(crate) struct Http {

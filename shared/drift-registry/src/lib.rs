@@ -37,5 +37,5 @@ pub use plugins::Plugins;
 pub use registry::{Offered, Registry, Wish};
 pub use search::{Looked, Outcome, Refused, Search, WhyNot};
 pub use semver::Version;
-pub use source::Source;
+pub use source::{Build, Source};
 pub use surroundings::Surroundings;

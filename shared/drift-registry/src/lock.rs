@@ -9,8 +9,8 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    Package, Platform, RegistryError, Source, Version,
-    hashes::{h1_of_folder, h1_of_zip, sha256_of_file},
+    Build, Package, Platform, RegistryError, Source, Version,
+    hashes::{h1_of_folder, h1_of_zip},
     syntax::{each, labelled, parse},
 };
 
@@ -75,29 +75,28 @@ impl Lock {
         self.providers.iter()
     }
 
-    /// The version that it names, if it names the provider. That must be this one.
-    fn hashes(&self, provider: &Source, version: &Version) -> Result<Option<&[String]>, RegistryError> {
-        match self.get(provider) {
+    /// The hashes for a version; none where the provider is not named. Where it is, with another version, nothing of
+    /// this one can be told.
+    fn hashes(&self, build: &Build) -> Result<Option<&[String]>, RegistryError> {
+        match self.get(&build.source) {
             None => Ok(None),
-            Some(locked) if locked.version == *version => Ok(Some(&locked.hashes)),
-            Some(locked) => Err(RegistryError::OtherVersionLocked {
-                path: self.path.clone(),
-                provider: provider.clone(),
-                locked: locked.version.clone(),
-                version: version.clone(),
-            }),
+            Some(locked) if locked.version == build.version => Ok(Some(&locked.hashes)),
+            Some(locked) => {
+                let (path, locked) = (self.path.clone(), locked.version.clone());
+                Err(RegistryError::OtherVersionLocked { path, locked, build: Box::new(build.clone()) })
+            }
         }
     }
 
     /// Whether a download may be of this version at all, before it begins.
-    pub(crate) fn lets(&self, provider: &Source, version: &Version) -> Result<(), RegistryError> {
-        self.hashes(provider, version).map(|_| ())
+    pub(crate) fn lets(&self, build: &Build) -> Result<(), RegistryError> {
+        self.hashes(build).map(|_| ())
     }
 
     /// Checks a zip by both kinds of hashes. A provider that the lock does not name passes.
-    pub(crate) fn check_zip(&self, zip: &Path, provider: &Source, version: &Version) -> Result<(), RegistryError> {
-        let Some(hashes) = self.hashes(provider, version)? else { return Ok(()) };
-        let zh = format!("zh:{}", sha256_of_file(zip)?);
+    pub(crate) fn check_zip(&self, zip: &Path, sha256: &str, build: &Build) -> Result<(), RegistryError> {
+        let Some(hashes) = self.hashes(build)? else { return Ok(()) };
+        let zh = format!("zh:{sha256}");
         if hashes.contains(&zh) {
             return Ok(());
         }
@@ -105,24 +104,18 @@ impl Lock {
         if hashes.contains(&h1) {
             return Ok(());
         }
-        let comparable = hashes.iter().filter(|hash| hash.starts_with("zh:") || hash.starts_with("h1:")).count();
-        let what = if comparable == 0 { Err("a zip (zh:)") } else { Ok(format!("the zip of {provider} {version}")) };
-        Err(self.unproven(what, provider, version, comparable, format!("{zh}, {h1}")))
+        if hashes.iter().any(|hash| hash.starts_with("zh:") || hash.starts_with("h1:")) {
+            return Err(self.other_hash(build, format!("the zip of {build}"), format!("{zh} ({h1})")));
+        }
+        Err(self.no_hash(build, "a zip (zh:)"))
     }
 
-    fn unproven(
-        &self,
-        what: Result<String, &'static str>,
-        provider: &Source,
-        version: &Version,
-        hashes: usize,
-        found: String,
-    ) -> RegistryError {
-        let (path, provider, version, platform) = (self.path.clone(), provider.clone(), version.clone(), Platform::current());
-        match what {
-            Ok(what) => RegistryError::OtherHash { path, provider, version, platform, what, hashes, found },
-            Err(what) => RegistryError::NoHash { path, provider, version, platform, what },
-        }
+    fn no_hash(&self, build: &Build, what: &'static str) -> RegistryError {
+        RegistryError::NoHash { path: self.path.clone(), build: Box::new(build.clone()), what }
+    }
+
+    fn other_hash(&self, build: &Build, what: String, found: String) -> RegistryError {
+        RegistryError::OtherHash { path: self.path.clone(), build: Box::new(build.clone()), what, found }
     }
 }
 
@@ -134,16 +127,16 @@ impl Lock {
 /// The lock does not name the provider, names another version, has no hash that could be compared, or none that matches.
 pub fn verify(package: &Package, lock: &Lock) -> Result<(), RegistryError> {
     let Package { source, version, folder, sums, .. } = package;
-    let hashes =
-        lock.hashes(source, version)?.ok_or_else(|| RegistryError::NotLocked { path: lock.path.clone(), provider: source.clone() })?;
-    let comparable = hashes.iter().filter(|hash| hash.starts_with("h1:") || sums.is_some() && hash.starts_with("zh:")).count();
-    if comparable == 0 {
-        return Err(lock.unproven(Err("an unpacked folder (h1:)"), source, version, 0, String::new()));
+    let build = Build { source: source.clone(), version: version.clone(), platform: Platform::current() };
+    let not_named = || RegistryError::NotLocked { path: lock.path.clone(), provider: source.clone() };
+    let hashes = lock.hashes(&build)?.ok_or_else(not_named)?;
+    if !hashes.iter().any(|hash| hash.starts_with("h1:") || sums.is_some() && hash.starts_with("zh:")) {
+        return Err(lock.no_hash(&build, "an unpacked folder (h1:)"));
     }
     let h1 = h1_of_folder(folder)?;
     let came_from_a_locked_zip = sums.as_ref().is_some_and(|sums| sums.h1 == h1 && hashes.contains(&sums.zh));
     if hashes.contains(&h1) || came_from_a_locked_zip {
         return Ok(());
     }
-    Err(lock.unproven(Ok(folder.display().to_string()), source, version, comparable, h1))
+    Err(lock.other_hash(&build, folder.display().to_string(), h1))
 }

@@ -107,18 +107,18 @@ impl<'a> Finding<'a> {
     /// `VERSION/OS_ARCH/`.
     fn version(&mut self, folder: &Path, source: &Source, version: Version) {
         let package = folder.join(self.platform.to_string());
-        match fs::symlink_metadata(&package) {
-            Ok(_) => match executable_in(&package, source.name()) {
+        // A link that leads to nothing is there, and says so when it is read.
+        if fs::symlink_metadata(&package).is_ok() {
+            match executable_in(&package, source.name()) {
                 Ok(executable) => self.started(source, version, package, executable),
                 Err(error) => self.refuse(package, why_not(error)),
-            },
-            Err(_) => {
-                let others = self.names(folder);
-                let others: Vec<_> = others.into_iter().filter(|name| name.parse::<Platform>().is_ok()).collect();
-                if folder.is_dir() && !self.found.refused.iter().any(|refused| refused.path == folder) {
-                    self.refuse(folder.to_owned(), WhyNot::OtherPlatform(others));
-                }
             }
+        } else if folder.is_dir() {
+            let why = match names_in(folder) {
+                Ok(names) => WhyNot::OtherPlatform(names.into_iter().filter(|name| name.parse::<Platform>().is_ok()).collect()),
+                Err(error) => WhyNot::Unreadable(error.to_string()),
+            };
+            self.refuse(folder.to_owned(), why);
         }
     }
 

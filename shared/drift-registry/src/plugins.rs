@@ -4,7 +4,7 @@ use std::{
 };
 
 use crate::{
-    Candidate, ConfigProblem, Form, Package, RegistryError, Rule, Search, Source, Sums, Surroundings, cache, config::Config,
+    Build, Candidate, ConfigProblem, Form, Origin, Package, RegistryError, Rule, Search, Source, Sums, Surroundings, cache, config::Config,
     hashes::sha256_of_file, places::places,
 };
 
@@ -79,13 +79,16 @@ impl<'a> Plugins<'a> {
                 let sums = if origin.rule == Rule::OwnCache { Sums::beside(&folder) } else { None };
                 Ok(Package { source, version, folder, executable, origin, sums })
             }
-            Form::Packed { zip } => self.install(&zip, &sha256_of_file(&zip)?, candidate),
+            Form::Packed { zip } => {
+                let build = Build { source, version, platform: self.surroundings.platform.clone() };
+                self.install(&zip, &sha256_of_file(&zip)?, build, &origin)
+            }
         }
     }
 
     /// Puts a zip, whose checksum was made, into the cache.
-    pub(crate) fn install(&self, zip: &Path, sha256: &str, candidate: &Candidate) -> Result<Package, RegistryError> {
+    pub(crate) fn install(&self, zip: &Path, sha256: &str, build: Build, origin: &Origin) -> Result<Package, RegistryError> {
         let cache = self.cache().ok_or(RegistryError::NoCache)?;
-        cache::install(&cache, zip, sha256, candidate, &self.surroundings.platform)
+        cache::install(&cache, zip, sha256, build, origin)
     }
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::{
-    Platform, Plugins, RegistryError, Source, Version,
+    Build, Platform, Plugins, RegistryError, Source, Version,
     config::token_variables,
     http::{Answer, Http, host_of, is_loopback},
 };
@@ -99,10 +99,10 @@ impl<'p> Registry<'p> {
         let path = format!("{}/{}/versions", source.namespace(), source.name());
         let answer = self.ask(base, &path, source, &format!("the versions of {source}"))?;
         if answer.status == 404 {
-            let token = self.token_variable(source);
+            let token = token_variable(source);
             return Err(RegistryError::NoProvider { host: host_of(&answer.url), provider: source.clone(), token });
         }
-        let versions: Versions = self.expected(answer, source)?.json(VERSIONS)?;
+        let versions: Versions = expected(answer, source)?.json(VERSIONS)?;
         let offered = versions.versions.unwrap_or_default().into_iter().filter_map(|offered| {
             // Registries list what they were given; a version that is none is nobody's wish.
             let version = Version::parse(&offered.version).ok()?;
@@ -136,7 +136,7 @@ impl<'p> Registry<'p> {
             if answer.status == 404 {
                 return Err(no_service());
             }
-            let answer = self.expected(answer, source)?;
+            let answer = expected(answer, source)?;
             (answer.url.clone(), answer.json::<BTreeMap<String, Value>>(DISCOVERY)?)
         };
         let service = services.get("providers.v1").and_then(Value::as_str).ok_or_else(no_service)?;
@@ -152,53 +152,52 @@ impl<'p> Registry<'p> {
         self.http.get(&url, self.token(source).as_deref(), what)
     }
 
-    /// An answer with status 200.
-    pub(crate) fn expected(&self, answer: Answer, source: &Source) -> Result<Answer, RegistryError> {
-        match answer.status {
-            200 => Ok(answer),
-            status @ (401 | 403) => {
-                Err(RegistryError::Refused { host: host_of(&answer.url), what: answer.what, status, token: self.token_variable(source) })
-            }
-            _ => Err(answer.unexpected()),
-        }
-    }
-
     fn token(&self, source: &Source) -> Option<String> {
         self.plugins.config.token(source.host(), &self.plugins.surroundings)
     }
+}
 
-    fn token_variable(&self, source: &Source) -> String {
-        let [usual, ..] = token_variables(source.host());
-        usual
+/// An answer with status 200.
+pub(crate) fn expected(answer: Answer, source: &Source) -> Result<Answer, RegistryError> {
+    match answer.status {
+        200 => Ok(answer),
+        status @ (401 | 403) => {
+            Err(RegistryError::Refused { host: host_of(&answer.url), what: answer.what, status, token: token_variable(source) })
+        }
+        _ => Err(answer.unexpected()),
     }
+}
+
+/// The usual name of the variable that may hold a provider's token.
+fn token_variable(source: &Source) -> String {
+    let [usual, ..] = token_variables(source.host());
+    usual
 }
 
 /// The version that is wished for, of those in ascending order.
 pub(crate) fn choose(offered: &[Offered], wish: &Wish, platform: &Platform, host: &str, source: &Source) -> Result<Version, RegistryError> {
-    let built = |one: &&Offered| one.platforms.is_empty() || one.platforms.contains(platform);
+    let runs_here = |one: &&Offered| one.platforms.is_empty() || one.platforms.contains(platform);
     let newest = |bound: Option<&Version>| {
         let fits = |one: &&Offered| one.version.pre.is_empty() && bound.is_none_or(|bound| one.version < *bound);
-        (offered.iter().rev().filter(fits).find(built), offered.iter().rev().find(fits))
+        (offered.iter().rev().filter(fits).find(runs_here), offered.iter().rev().find(fits))
     };
     let (chosen, other) = match wish {
         Wish::Exact(version) => {
             let one = offered.iter().find(|one| one.version == *version);
-            (one.filter(built), one)
+            (one.filter(runs_here), one)
         }
         Wish::Newest => newest(None),
         Wish::Below(bound) => newest(Some(bound)),
     };
     match (chosen, other) {
         (Some(chosen), _) => Ok(chosen.version.clone()),
-        (None, Some(other)) => Err(RegistryError::NoPlatform {
-            host: host.to_owned(),
-            provider: source.clone(),
-            version: other.version.clone(),
-            platform: platform.clone(),
-            offered: listed(other.platforms.iter()),
-        }),
+        (None, Some(other)) => {
+            let build = Build { source: source.clone(), version: other.version.clone(), platform: platform.clone() };
+            let offered = listed(other.platforms.iter());
+            Err(RegistryError::NoPlatform { host: host.to_owned(), build: Box::new(build), offered })
+        }
         (None, None) => {
-            let (host, provider, wish) = (host.to_owned(), source.clone(), wish.to_string());
+            let (host, provider, wish) = (host.to_owned(), Box::new(source.clone()), wish.to_string());
             let offered = match offered {
                 [] => "it has none at all".to_owned(),
                 [.., newest] => format!("it has {}, the newest {}", offered.len(), newest.version),

@@ -15,7 +15,8 @@ impl Search {
     /// One line a place, and below it what was refused there and why: what a message shows where nothing served.
     #[must_use]
     pub fn report(&self) -> String {
-        self.looked.iter().map(|looked| format!("{looked}\n")).collect()
+        let lines: Vec<_> = self.looked.iter().map(ToString::to_string).collect();
+        lines.join("\n")
     }
 }
 

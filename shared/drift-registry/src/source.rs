@@ -1,6 +1,8 @@
 use std::{fmt, str::FromStr};
 
-use crate::RegistryError;
+use semver::Version;
+
+use crate::{Platform, RegistryError};
 
 /// The source address of a provider, whole and in lower case: `registry.terraform.io/hashicorp/aws`.
 ///
@@ -52,6 +54,24 @@ impl Source {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+}
+
+/// One version of a provider for one platform: what a package is of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Build {
+    /// Whose.
+    pub source: Source,
+    /// Which version.
+    pub version: Version,
+    /// For what.
+    pub platform: Platform,
+}
+
+impl fmt::Display for Build {
+    /// Without the platform, which seldom matters to who reads it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.source, self.version)
     }
 }
 
@@ -122,7 +142,7 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_refused_with_a_reason() {
-        for text in ["", "/", "a/b/c/d", "../x", "..", "a/../b", "host_/a/b", "h/a/b\\c", "h:0/a/b", "h:port/a/b", "a/b\n", "-h.x/a/b"] {
+        for text in ["", "/", "a/b/c/d", "../x", "..", "a/../b", "host_/a/b", "h/a/b\\c", "h:0/a/b", "h:port/a/b", "a\n/b", "-h.x/a/b"] {
             let error = text.parse::<Source>().expect_err(text).to_string();
             assert!(error.contains("HOST/NAMESPACE/NAME"), "{error}");
         }

@@ -128,7 +128,8 @@ mod tests {
         };
         let platform = Platform { os: os.to_owned(), arch: "amd64".to_owned() };
         let surroundings = Surroundings { variable: &variable, working_dir: "/work".into(), platform };
-        look(&surroundings).iter().map(|path| format!("{}\n", path.display())).collect()
+        let lines: Vec<_> = look(&surroundings).iter().map(|path| path.display().to_string()).collect();
+        lines.join("\n")
     }
 
     fn all(surroundings: &Surroundings<'_>) -> Vec<PathBuf> {
@@ -140,9 +141,33 @@ mod tests {
 
     #[test]
     fn each_system_has_its_own_folders() {
-        assert_snapshot!(on("linux", all), @"");
-        assert_snapshot!(on("darwin", all), @"");
-        assert_snapshot!(on("windows", all), @"");
+        assert_snapshot!(on("linux", all), @"
+        /home/ann/.terraformrc
+        /home/ann/.tofurc
+        /work/terraform.d/plugins
+        /home/ann/.terraform.d/plugins
+        /home/ann/.local/share/terraform/plugins
+        /usr/local/share/terraform/plugins
+        /usr/share/terraform/plugins
+        /home/ann/.cache/driftwire/providers
+        ");
+        assert_snapshot!(on("darwin", all), @"
+        /home/ann/.terraformrc
+        /home/ann/.tofurc
+        /work/terraform.d/plugins
+        /home/ann/.terraform.d/plugins
+        /home/ann/Library/Application Support/io.terraform/plugins
+        /Library/Application Support/io.terraform/plugins
+        /home/ann/Library/Caches/driftwire/providers
+        ");
+        assert_snapshot!(on("windows", all), @"
+        /roaming/terraform.rc
+        /roaming/tofu.rc
+        /work/terraform.d/plugins
+        /roaming/terraform.d/plugins
+        /roaming/HashiCorp/Terraform/plugins
+        /local/driftwire/providers
+        ");
     }
 
     #[test]

@@ -8,9 +8,9 @@ use crate::world::{World, package_zip, source};
 const AWS: &str = "registry.terraform.io/hashicorp/aws";
 
 fn lock(version: &str, hashes: &[&str]) -> Lock {
-    let hashes: String = hashes.iter().map(|hash| format!("    \"{hash}\",\n")).collect();
+    let hashes = hashes.join("\",\n    \"");
     let text = format!(
-        "# This file is maintained automatically by \"terraform init\".\n\nprovider \"{AWS}\" {{\n  version     = \"{version}\"\n  constraints = \"~> 5.0\"\n  hashes = [\n{hashes}  ]\n}}\n"
+        "# This file is maintained automatically by \"terraform init\".\n\nprovider \"{AWS}\" {{\n  version     = \"{version}\"\n  constraints = \"~> 5.0\"\n  hashes = [\n    \"{hashes}\",\n  ]\n}}\n"
     );
     Lock::parse(&text, "work/.terraform.lock.hcl".into()).expect("a lock file")
 }
@@ -50,8 +50,8 @@ fn a_lock_file_tells_version_and_hashes() {
 fn a_broken_lock_file_is_an_error_that_says_where() {
     let broken = |text: &str| Lock::parse(text, ".terraform.lock.hcl".into()).expect_err("broken").to_string();
     assert!(broken("provider \"aws\" {\n  version =\n}\n").contains("line 2"));
-    assert_snapshot!(broken("provider \"aws\" {\n  version = \"new\"\n}\n"), @"");
-    assert_snapshot!(broken("provider \"a/b/c/d\" {\n  version = \"1.0.0\"\n}\n"), @"");
+    assert_snapshot!(broken("provider \"aws\" {\n  version = \"new\"\n}\n"), @r#".terraform.lock.hcl is no lock file of Terraform's: "new" is no version of registry.terraform.io/hashicorp/aws; `terraform init` writes it anew"#);
+    assert_snapshot!(broken("provider \"a/b/c/d\" {\n  version = \"1.0.0\"\n}\n"), @r#".terraform.lock.hcl is no lock file of Terraform's: "a/b/c/d" is no provider's source address, it has more than three parts: it is written HOST/NAMESPACE/NAME, NAMESPACE/NAME or NAME, as registry.terraform.io/hashicorp/aws; `terraform init` writes it anew"#);
 }
 
 #[test]
@@ -59,8 +59,8 @@ fn the_files_of_a_package_prove_it() {
     let world = World::new();
     let package = of_mirror(&world);
     let found = error(&package, &lock("5.1.0", &["h1:AAAA", "zh:00"]), &world);
-    assert_snapshot!(found, @"");
-    let h1 = found.split("it has ").nth(1).and_then(|rest| rest.split(')').next()).expect("its own hash").to_owned();
+    assert_snapshot!(found, @"ROOT/mirror/registry.terraform.io/hashicorp/aws/5.1.0/PLATFORM has the hash h1:0+HRMU22ynk1El/nNx4IbBtrzQq7mMgf8CNWrqvg+aM=, which is none of those that work/.terraform.lock.hcl has for registry.terraform.io/hashicorp/aws 5.1.0: it is not what was locked, and is not used; if it is right, `terraform providers lock -platform=PLATFORM` adds its hash");
+    let h1 = found.split("the hash ").nth(1).and_then(|rest| rest.split(',').next()).expect("its own hash").to_owned();
     verify(&package, &lock("5.1.0", &["zh:00", "h1:AAAA", &h1])).expect("proven");
 
     fs::write(package.folder.join("more"), "").expect("written");
@@ -71,8 +71,8 @@ fn the_files_of_a_package_prove_it() {
 fn hashes_of_zips_prove_only_what_driftwire_unpacked_itself() {
     let world = World::new();
     let package = of_mirror(&world);
-    assert_snapshot!(error(&package, &lock("5.1.0", &["zh:00"]), &world), @"");
-    assert_snapshot!(error(&package, &lock("5.1.0", &["h2:00"]), &world), @"");
+    assert_snapshot!(error(&package, &lock("5.1.0", &["zh:00"]), &world), @"work/.terraform.lock.hcl has no hash of registry.terraform.io/hashicorp/aws 5.1.0 that could be compared with an unpacked folder (h1:): `terraform providers lock -platform=PLATFORM` adds it");
+    assert_snapshot!(error(&package, &lock("5.1.0", &["h2:00"]), &world), @"work/.terraform.lock.hcl has no hash of registry.terraform.io/hashicorp/aws 5.1.0 that could be compared with an unpacked folder (h1:): `terraform providers lock -platform=PLATFORM` adds it");
 
     let world = World::new();
     let package = of_zip(&world);
@@ -87,7 +87,7 @@ fn hashes_of_zips_prove_only_what_driftwire_unpacked_itself() {
 fn another_version_or_no_word_of_the_provider_proves_nothing() {
     let world = World::new();
     let package = of_mirror(&world);
-    assert_snapshot!(error(&package, &lock("5.2.0", &["h1:AAAA"]), &world), @"");
+    assert_snapshot!(error(&package, &lock("5.2.0", &["h1:AAAA"]), &world), @"work/.terraform.lock.hcl names version 5.2.0 of registry.terraform.io/hashicorp/aws, not 5.1.0: take that one, or let `terraform init -upgrade` change the lock");
     let silent = Lock::parse("", "work/.terraform.lock.hcl".into()).expect("an empty lock file");
     assert!(matches!(verify(&package, &silent), Err(RegistryError::NotLocked { .. })));
 }

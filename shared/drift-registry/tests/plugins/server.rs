@@ -37,11 +37,14 @@ impl Page {
     }
 }
 
+/// A path that was asked for, and the token with which.
+type Asked = (String, Option<String>);
+
 /// A registry; it serves until the test's process ends.
 pub(crate) struct Registry {
     pub(crate) host: String,
     pages: Arc<Mutex<BTreeMap<String, Page>>>,
-    asked: Arc<Mutex<Vec<(String, Option<String>)>>>,
+    asked: Arc<Mutex<Vec<Asked>>>,
 }
 
 pub(crate) const ZIP: &str = "/files/terraform-provider-aws_5.2.0_linux_amd64.zip";
@@ -96,24 +99,20 @@ impl Registry {
     }
 
     /// The paths that were asked for, with their tokens.
-    pub(crate) fn asked(&self) -> Vec<(String, Option<String>)> {
+    pub(crate) fn asked(&self) -> Vec<Asked> {
         self.asked.lock().expect("no test fails in here").clone()
     }
 }
 
 pub(crate) fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(bytes).iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 fn file(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
-fn answer(
-    mut connection: TcpStream,
-    pages: &Mutex<BTreeMap<String, Page>>,
-    asked: &Mutex<Vec<(String, Option<String>)>>,
-) -> std::io::Result<()> {
+fn answer(mut connection: TcpStream, pages: &Mutex<BTreeMap<String, Page>>, asked: &Mutex<Vec<Asked>>) -> std::io::Result<()> {
     let mut lines = BufReader::new(connection.try_clone()?).lines();
     let request = lines.next().transpose()?.unwrap_or_default();
     let path = request.split(' ').nth(1).unwrap_or_default().to_owned();
@@ -131,7 +130,7 @@ fn answer(
     }
     let page = pages.lock().expect("no test fails in here").get(&path).cloned().unwrap_or_else(|| Page::status(404));
     asked.lock().expect("no test fails in here").push((path, token));
-    let headers: String = page.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let headers = page.headers.iter().fold(String::new(), |text, (name, value)| text + &format!("{name}: {value}\r\n"));
     let length = page.says.unwrap_or(page.body.len());
     write!(connection, "HTTP/1.1 {} X\r\nContent-Length: {length}\r\nConnection: close\r\n{headers}\r\n", page.status)?;
     connection.write_all(&page.body)

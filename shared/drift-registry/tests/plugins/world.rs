@@ -75,7 +75,10 @@ impl World {
     }
 
     pub(crate) fn list(&self) -> Search {
-        self.plugins(&[], |plugins| plugins.list())
+        self.plugins(&[], |plugins| {
+            assert_eq!(plugins.problems(), []);
+            plugins.list()
+        })
     }
 
     /// What was found and where, with `ROOT` for this disk.
