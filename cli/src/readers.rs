@@ -43,6 +43,25 @@ impl Readers {
         })
     }
 
+    /// Looks for the plugins that these instances need: before there is anything that a download would keep waiting.
+    pub(crate) fn prepare<'a>(&self, instances: impl IntoIterator<Item = &'a Instance>, confirmed: bool) {
+        for Instance { provider, type_name, .. } in instances {
+            let needs_one = match self.name {
+                ReaderName::Provider => true,
+                ReaderName::Auto => confirmed || !self.native.reads(provider, type_name),
+                ReaderName::Native => confirmed,
+            };
+            if needs_one {
+                self.provider.plugins().look_for(provider);
+            }
+        }
+    }
+
+    /// Why plugins that were needed are not there, one text for each provider.
+    pub(crate) fn missing_plugins(&self) -> Vec<String> {
+        self.provider.plugins().why_not()
+    }
+
     /// The reader that confirms what the native one found.
     pub(crate) fn provider(&self) -> &impl LiveReader {
         &self.provider

@@ -16,6 +16,7 @@ MAY_USE = {
     "drift-catalog": {"drift-model"},
     "drift-engine": {"drift-model", "drift-state", "drift-events", "drift-catalog"},
     "drift-aws": {"drift-model", "drift-state", "drift-events", "drift-catalog", "drift-engine"},
+    "drift-registry": set(),
     "drift-lambda": {"drift-model", "drift-state", "drift-events", "drift-catalog", "drift-engine", "drift-aws"},
 }
 
