@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use zip::{CompressionMethod, DateTime, System, ZipArchive, ZipWriter, read::ZipFile, write::SimpleFileOptions};
+use zip::{CompressionMethod, DateTime, System, ZipArchive, ZipWriter, read::ZipFile, result::ZipError, write::SimpleFileOptions};
 
 use crate::{
     Package, RegistryError,
@@ -52,7 +52,7 @@ pub fn verify_zip(path: &Path, sha256: &str) -> Result<(), RegistryError> {
     if found == expected {
         return Ok(());
     }
-    Err(RegistryError::Checksum { what: path.display().to_string(), by: "who names it".to_owned(), expected, found })
+    Err(RegistryError::Checksum { what: path.display().to_string(), by: "what was given for it".to_owned(), expected, found })
 }
 
 /// Packs an unpacked package into a zip, whole or not at all, and gives the zip's SHA-256 in hexadecimal digits. The
@@ -71,7 +71,7 @@ pub fn pack(package: &Package, to: &Path) -> Result<String, RegistryError> {
         builder.permissions(fs::Permissions::from_mode(0o666)); // less the umask, as for any file
     }
     let temporary = builder.tempfile_in(parent).map_err(RegistryError::disk("writing in", parent))?;
-    let written = |error: &dyn std::error::Error| RegistryError::Zip { path: to.to_owned(), why: error.to_string() };
+    let not_written = |error: ZipError| RegistryError::Disk { doing: "writing", path: to.to_owned(), source: error.into() };
     let mut writer = ZipWriter::new(temporary.as_file());
     for name in files_below(&package.folder)? {
         let path = package.folder.join(&name);
@@ -84,11 +84,11 @@ pub fn pack(package: &Package, to: &Path) -> Result<String, RegistryError> {
             .system(System::Unix)
             .large_file(size >= u64::from(u32::MAX))
             .unix_permissions(if is_executable_of(&name, package.source.name()) { 0o755 } else { 0o644 });
-        writer.start_file(name, options).map_err(|error| written(&error))?;
-        copy(&mut file, &mut writer, RegistryError::disk("reading", &path), |error| written(&error))?;
+        writer.start_file(name, options).map_err(not_written)?;
+        copy(&mut file, &mut writer, RegistryError::disk("reading", &path), RegistryError::disk("writing", to))?;
     }
-    writer.finish().map_err(|error| written(&error))?;
-    temporary.persist(to).map_err(|error| RegistryError::Disk { doing: "writing", path: to.to_owned(), source: error.error })?;
+    writer.finish().map_err(not_written)?;
+    temporary.persist(to).map_err(|error| error.error).map_err(RegistryError::disk("writing", to))?;
     sha256_of_file(to)
 }
 

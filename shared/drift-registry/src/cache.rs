@@ -1,7 +1,8 @@
 //! Driftwire's own cache: a mirror of unpacked packages, each beside what is remembered of its zip.
 
 use std::{
-    fs, io,
+    fs::{self, File},
+    io,
     path::{Path, PathBuf},
 };
 
@@ -37,8 +38,8 @@ impl Sums {
     }
 }
 
-/// Unpacks a zip into the cache, or finds that it was already. The folder appears whole or not at all, whatever dies
-/// and however many do it at once.
+/// Unpacks a zip into the cache, or finds that it was already. The folder appears whole or not at all, whatever dies;
+/// of several who do it at once, one unpacks and the others wait for it.
 pub(crate) fn install(cache: &Path, zip: &Path, sha256: &str, build: Build, origin: &Origin) -> Result<Package, RegistryError> {
     let Build { source, version, platform } = build;
     let versions = cache.join(source.to_string()).join(version.to_string());
@@ -60,6 +61,10 @@ pub(crate) fn install(cache: &Path, zip: &Path, sha256: &str, build: Build, orig
         return Ok(package);
     }
     fs::create_dir_all(&versions).map_err(RegistryError::disk("making", &versions))?;
+    let _lock = locked(&versions.join(".lock"))?;
+    if let Some(package) = present() {
+        return Ok(package);
+    }
     let temporary = temporary_folder(&versions)?;
     let unpacked = temporary.path().join("package");
     unpack_into(zip, &unpacked)?;
@@ -74,10 +79,21 @@ pub(crate) fn install(cache: &Path, zip: &Path, sha256: &str, build: Build, orig
     // What is remembered goes before the folder and comes after it, so that it never speaks of another one.
     absent_is_fine(fs::remove_file(Sums::path(&folder))).map_err(RegistryError::disk("writing", Sums::path(&folder)))?;
     absent_is_fine(fs::rename(&folder, temporary.path().join("old"))).map_err(RegistryError::disk("writing", &folder))?;
-    match fs::rename(&unpacked, &folder).and_then(|()| fs::rename(&remembered, Sums::path(&folder))) {
-        Ok(()) => Ok(package(executable_in(&folder, source.name())?, sums)),
-        // Somebody else may have put it there meanwhile.
-        Err(error) => present().ok_or(RegistryError::Disk { doing: "writing", path: folder.clone(), source: error }),
+    fs::rename(&unpacked, &folder)
+        .and_then(|()| fs::rename(&remembered, Sums::path(&folder)))
+        .map_err(RegistryError::disk("writing", &folder))?;
+    Ok(package(executable_in(&folder, source.name())?, sums))
+}
+
+/// Waits until nobody else has the lock. It ends with the file's being closed, by whatever.
+fn locked(path: &Path) -> Result<File, RegistryError> {
+    let file = File::create(path).map_err(RegistryError::disk("writing", path))?;
+    match file.lock() {
+        // Some disks have no locks; what is done at once there is only done twice.
+        Err(error) if error.kind() != io::ErrorKind::Unsupported => {
+            Err(RegistryError::Disk { doing: "locking", path: path.to_owned(), source: error })
+        }
+        _ => Ok(file),
     }
 }
 

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use semver::Version;
+use semver::{Prerelease, Version};
 
 use crate::{
     Candidate, Form, Origin, Platform, Refused, RegistryError, Source, WhyNot, archive,
@@ -75,8 +75,8 @@ impl<'a> Finding<'a> {
         match executable_in(folder, source.name()) {
             Ok(executable) => {
                 let file = executable.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-                let version = named_version(file).map(|(_, version)| version);
-                let version = version.or_else(|| Version::parse("0.0.0-dev").ok()).unwrap_or(Version::new(0, 0, 0));
+                let untold = || Version { pre: Prerelease::new("dev").unwrap_or_default(), ..Version::new(0, 0, 0) };
+                let version = named_version(file).map_or_else(untold, |(_, version)| version);
                 self.started(source, version, folder.to_owned(), executable);
             }
             Err(error) => self.refuse(folder.to_owned(), why_not(error)),

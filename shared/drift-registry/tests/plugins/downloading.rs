@@ -193,6 +193,16 @@ fn a_redirect_is_followed_without_the_token_and_never_out_of_tls() {
 }
 
 #[test]
+fn what_is_not_on_this_machine_is_asked_through_the_proxy() {
+    let (mut world, proxy) = (World::new(), server::Registry::new());
+    world.set("https_proxy", &format!("http://{}", proxy.host));
+    let provider = source("registry.invalid/hashicorp/aws");
+    let error = world.plugins(&[], |plugins| Registry::new(plugins).and_then(|registry| registry.versions(&provider)));
+    assert!(matches!(error, Err(RegistryError::Network { ref host, .. }) if host == "registry.invalid"), "{error:?}");
+    assert_eq!(proxy.asked(), [("registry.invalid:443".to_owned(), None)]);
+}
+
+#[test]
 fn a_configuration_without_direct_installation_forbids_downloads() {
     let (world, registry) = (World::new(), server::Registry::new());
     world.configure("provider_installation {\n  filesystem_mirror {\n    path = \"/none\"\n  }\n}\n");

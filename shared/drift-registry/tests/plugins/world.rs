@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use drift_registry::{Platform, Plugins, Search, Source, Surroundings};
+use drift_registry::{Outcome, Platform, Plugins, Search, Source, Surroundings};
 use tempfile::TempDir;
 use zip::{ZipWriter, write::SimpleFileOptions};
 
@@ -81,11 +81,13 @@ impl World {
         })
     }
 
-    /// What was found and where, with `ROOT` for this disk.
-    pub(crate) fn shown(&self, search: &Search) -> String {
-        let found =
-            search.candidates.iter().map(|candidate| format!("{} {} by {}\n", candidate.source, candidate.version, candidate.origin));
-        self.hidden(&(found.collect::<String>() + "looked at\n" + &search.report()))
+    /// What was found, and where something was to look at, with `ROOT` for this disk.
+    pub(crate) fn shown(&self, mut search: Search) -> String {
+        let found = search.candidates.iter().map(|candidate| format!("{} {} by {}", candidate.source, candidate.version, candidate.origin));
+        let mut lines: Vec<_> = found.chain(["looked at".to_owned()]).collect();
+        search.looked.retain(|looked| looked.outcome != Outcome::Absent);
+        lines.push(search.report());
+        self.hidden(&lines.join("\n"))
     }
 
     pub(crate) fn hidden(&self, text: &str) -> String {
