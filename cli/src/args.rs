@@ -313,6 +313,9 @@ pub(crate) struct RetryArgs {
     /// The URL of state-indexer's queue.
     #[arg(long, value_name = "URL", env = "DRIFTWIRE_STATES_QUEUE_URL")]
     pub(crate) states_queue: Option<String>,
+    /// The URL of provider-judge's queue, where there is one.
+    #[arg(long, value_name = "URL", env = "DRIFTWIRE_PROVIDER_QUEUE_URL")]
+    pub(crate) provider_queue: Option<String>,
     /// The dead letters.
     #[command(flatten)]
     pub(crate) of: DeadLetterArgs,
@@ -336,6 +339,9 @@ pub(crate) struct DoctorArgs {
     /// The URL of state-indexer's queue.
     #[arg(long, value_name = "URL", env = "DRIFTWIRE_STATES_QUEUE_URL")]
     pub(crate) states_queue: Option<String>,
+    /// The URL of provider-judge's queue, where there is one.
+    #[arg(long, value_name = "URL", env = "DRIFTWIRE_PROVIDER_QUEUE_URL")]
+    pub(crate) provider_queue: Option<String>,
     /// The URL of the queue that the functions bury in.
     #[arg(long, value_name = "URL", env = "DRIFTWIRE_DEAD_LETTER_QUEUE_URL")]
     pub(crate) dead_letter_queue: Option<String>,
