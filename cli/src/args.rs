@@ -5,7 +5,7 @@
 use std::{path::PathBuf, str::FromStr};
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
-use drift_model::{Place, Reader, Severity};
+use drift_model::{Place, Severity};
 
 /// Says what changed outside of Terraform: who did it, what changed from what to what, in which state and at which address.
 ///
@@ -119,8 +119,11 @@ pub(crate) struct StateArgs {
     #[arg(long, value_name = "PLACE")]
     pub(crate) default_place: Option<DefaultPlace>,
     /// What reads instances live.
-    #[arg(long, value_enum, value_name = "READER", default_value_t = ReaderName::Native)]
+    #[arg(long, value_enum, value_name = "READER", default_value_t = ReaderName::Auto)]
     pub(crate) reader: ReaderName,
+    /// Where provider plugins are, before all other places: a mirror's folder, or one that holds plugins. May be given several times.
+    #[arg(long = "provider-dir", value_name = "FOLDER")]
+    pub(crate) provider_dirs: Vec<PathBuf>,
     /// What not to report: globs on address, type and attribute, with reasons.
     #[arg(long, value_name = "FILE")]
     pub(crate) ignore: Option<PathBuf>,
@@ -144,6 +147,9 @@ pub(crate) struct CheckArgs {
     /// No instance that could not be judged is an error.
     #[arg(long, conflicts_with = "strict")]
     pub(crate) tolerate_unknown: bool,
+    /// Believe a drift that the native reader finds only where the provider's plugin agrees.
+    #[arg(long)]
+    pub(crate) confirm: bool,
     /// List what is in sync as well.
     #[arg(long, help_heading = "Output", conflicts_with = "json")]
     pub(crate) all: bool,
@@ -371,16 +377,12 @@ pub(crate) enum Color {
 /// The readers that can be asked for by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ReaderName {
-    /// The catalog's own reads.
+    /// The catalog's own reads where it knows the type, else Terraform's provider plugin where one is found.
+    Auto,
+    /// The catalog's own reads alone.
     Native,
-}
-
-impl From<ReaderName> for Reader {
-    fn from(name: ReaderName) -> Self {
-        match name {
-            ReaderName::Native => Self::Native,
-        }
-    }
+    /// Terraform's provider plugin alone.
+    Provider,
 }
 
 /// The severities, as the command line spells them.
@@ -467,6 +469,6 @@ mod tests {
     fn an_unknown_reader_is_told_which_ones_there_are() {
         let error =
             Args::try_parse_from(["driftwire", "check", "--state", "a", "--reader", "crystal"]).expect_err("there is no such reader");
-        assert!(error.to_string().contains("[possible values: native]"), "{error}");
+        assert!(error.to_string().contains("[possible values: auto, native, provider]"), "{error}");
     }
 }

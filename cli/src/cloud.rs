@@ -1,15 +1,16 @@
 //! The cloud as the command line is told to reach it.
 
-use std::sync::Arc;
-
 use anyhow::Context as _;
 use aws_types::SdkConfig;
-use drift_aws::{Accounts, AssumedRole, ClientSettings, DynamoLedger, NativeReader, UntypedCalls};
+use drift_aws::{Accounts, AssumedRole, ClientSettings, DynamoLedger};
 use drift_catalog::Catalog;
-use drift_engine::ports::LiveReader;
 use drift_model::Place;
 
-use crate::args::{CloudArgs, ReaderName};
+use crate::{
+    args::{CloudArgs, StateArgs},
+    plugins::LocalPlugins,
+    readers::Readers,
+};
 
 /// The configuration of every client.
 pub(crate) async fn config(args: &CloudArgs) -> SdkConfig {
@@ -18,13 +19,12 @@ pub(crate) async fn config(args: &CloudArgs) -> SdkConfig {
 }
 
 /// What reads instances live: with credentials that are shown to be of an instance's account, at its first read.
-pub(crate) async fn reader(name: ReaderName, args: &CloudArgs) -> anyhow::Result<impl LiveReader> {
+pub(crate) async fn readers(of: &StateArgs, args: &CloudArgs) -> anyhow::Result<Readers> {
     let config = config(args).await;
     let role = args.assume_role.clone().map(|arn| AssumedRole { arn, external_id: args.external_id.clone() });
-    let accounts = Arc::new(Accounts::new(config.clone(), role));
-    match name {
-        ReaderName::Native => Ok(NativeReader::new(Arc::new(catalog()?), UntypedCalls::new(config, accounts))),
-    }
+    let accounts = Accounts::new(config.clone(), role);
+    let plugins = LocalPlugins { dirs: of.provider_dirs.clone() };
+    Readers::new(of.reader, catalog()?, &config, accounts, plugins, usize::from(of.parallel))
 }
 
 /// The account of the credentials and the configured region; nothing where either is not known.

@@ -13,12 +13,15 @@ mod commands;
 mod exit;
 mod input;
 mod output;
+mod plugins;
 mod progress;
+mod readers;
 mod report;
 mod states;
 mod trail;
 
 fn main() -> ExitCode {
+    drift_provider::guard();
     match args::Args::try_parse() {
         Ok(args) => exit::finish(commands::run(args)),
         Err(error) => exit::usage(&error),

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
+use drift_engine::confirm::Unconfirmed;
 use drift_model::{Difference, Judgement, Place, Reader, Reason, ReasonKind, Verdict};
 use serde::Serialize;
 
@@ -34,33 +35,66 @@ pub(crate) struct InstanceReport {
 
 /// A verdict with what belongs to it, in the shape that machines read.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(into = "Written")]
 pub(crate) struct Conclusion {
     /// `in_sync`, `drifted`, `missing` or `unknown`.
     pub(crate) verdict: &'static str,
     /// What read it, or tried to; nothing where nothing reads its type.
     pub(crate) reader: Option<Reader>,
     /// Only with `unknown`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) reason: Option<Reason>,
     /// Empty unless drifted.
     pub(crate) differences: Vec<Difference>,
+    /// What differs in attributes that nobody can configure: no drift by itself.
+    pub(crate) computed: Vec<Difference>,
+    /// With `--confirm` alone: what the provider reader did not agree with.
+    pub(crate) unconfirmed: Option<Unconfirmed>,
+}
+
+/// A conclusion as machines read it: all differences in one list, the computed ones marked.
+#[derive(Serialize)]
+struct Written {
+    verdict: &'static str,
+    reader: Option<Reader>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<Reason>,
+    differences: Vec<WrittenDifference>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unconfirmed: Option<Unconfirmed>,
+}
+
+#[derive(Serialize)]
+struct WrittenDifference {
+    #[serde(flatten)]
+    difference: Difference,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    computed: bool,
+}
+
+impl From<Conclusion> for Written {
+    fn from(Conclusion { verdict, reader, reason, differences, computed, unconfirmed }: Conclusion) -> Self {
+        let differences = differences.into_iter().map(|difference| (difference, false));
+        let computed = computed.into_iter().map(|difference| (difference, true));
+        let all = differences.chain(computed).map(|(difference, computed)| WrittenDifference { difference, computed }).collect();
+        Self { verdict, reader, reason, differences: all, unconfirmed }
+    }
 }
 
 impl Conclusion {
     /// Nothing could be concluded.
     pub(crate) fn unknown(reason: Reason) -> Self {
-        Self { verdict: "unknown", reader: None, reason: Some(reason), differences: Vec::new() }
+        Self::new(Verdict::Unknown { reason }, None, Vec::new())
     }
 
     /// The conclusion of a verdict that `reader` brought about.
-    pub(crate) fn new(verdict: Verdict, reader: Option<Reader>) -> Self {
+    pub(crate) fn new(verdict: Verdict, reader: Option<Reader>, computed: Vec<Difference>) -> Self {
         let name = verdict.name();
         let (reason, differences) = match verdict {
             Verdict::Drifted { differences } => (None, differences),
             Verdict::Unknown { reason } => (Some(reason), Vec::new()),
             Verdict::InSync | Verdict::Missing => (None, Vec::new()),
         };
-        Self { verdict: name, reader, reason, differences }
+        Self { verdict: name, reader, reason, differences, computed, unconfirmed: None }
     }
 
     /// The worst comes first: gone, drifted, unknown, of a type that no reader reads, in sync.
@@ -96,6 +130,26 @@ impl Conclusion {
     }
 }
 
+impl Conclusion {
+    /// What is said beside the differences: what the provider computes, and what was not confirmed.
+    pub(crate) fn asides(&self, indent: &str) -> String {
+        let mut text = String::new();
+        let mut aside = |what: &str, differences: &[Difference]| {
+            let paths: Vec<_> = differences.iter().map(|difference| printable(&difference.path)).collect();
+            let _ = writeln!(text, "{indent}{}", Style::Dim.paint(&format!("{what}{}", paths.join(", "))));
+        };
+        if !self.computed.is_empty() {
+            aside("also differs, computed by the provider: ", &self.computed);
+        }
+        match &self.unconfirmed {
+            Some(Unconfirmed { verdict: "missing", .. }) => aside("not confirmed by the provider: that it is gone", &[]),
+            Some(Unconfirmed { differences, .. }) => aside("not confirmed by the provider: ", differences),
+            None => {}
+        }
+        text
+    }
+}
+
 impl From<Judgement> for InstanceReport {
     fn from(judgement: Judgement) -> Self {
         let key = judgement.instance.key;
@@ -106,7 +160,7 @@ impl From<Judgement> for InstanceReport {
             id: judgement.id,
             state: judgement.instance.state.0,
             place: judgement.place,
-            conclusion: Conclusion::new(judgement.verdict, judgement.reader),
+            conclusion: Conclusion::new(judgement.verdict, judgement.reader, judgement.computed),
         }
     }
 }
@@ -123,6 +177,7 @@ impl InstanceReport {
         }
         let _ = writeln!(text, "{}", self.conclusion.words());
         text.push_str(&output::differences(&self.conclusion.differences, "      "));
+        text.push_str(&self.conclusion.asides("      "));
     }
 }
 
@@ -145,6 +200,8 @@ pub(crate) struct Summary {
     pub(crate) unsupported_types: BTreeMap<String, usize>,
     /// What the ignore file hid.
     pub(crate) ignored: usize,
+    /// With `--confirm`: the instances of which something was found that the provider reader did not agree with.
+    pub(crate) unconfirmed: usize,
 }
 
 /// What counts as an error of instances that could not be judged.
@@ -174,6 +231,7 @@ impl CheckReport {
         instances.sort_by_cached_key(|report| (position(report), report.conclusion.rank(), report.address.clone(), report.deposed.clone()));
         let mut summary = Summary { instances: instances.len(), ignored, ..Summary::default() };
         for instance in &instances {
+            summary.unconfirmed += usize::from(instance.conclusion.unconfirmed.is_some());
             match (instance.conclusion.verdict, &instance.conclusion.reason) {
                 ("in_sync", _) => summary.in_sync += 1,
                 ("drifted", _) => summary.drifted += 1,
@@ -215,7 +273,7 @@ impl CheckReport {
         for state in states {
             let _ = writeln!(text, "{}", Style::Strong.paint(&printable(state)));
             let of_state: Vec<_> = self.instances.iter().filter(|report| report.state == *state).collect();
-            for report in of_state.iter().filter(|report| report.conclusion.rank() < 3 || all) {
+            for report in of_state.iter().filter(|report| report.conclusion.rank() < 3 || report.conclusion.unconfirmed.is_some() || all) {
                 report.write(&mut text);
             }
             if of_state.iter().all(|report| report.conclusion.rank() > 2) && !all {
@@ -251,6 +309,9 @@ impl CheckReport {
         if summary.ignored > 0 {
             let _ = writeln!(text, "{} hidden by the ignore file", count(summary.ignored, "finding"));
         }
+        if summary.unconfirmed > 0 {
+            let _ = writeln!(text, "{} differ for the native reader and not for the provider", count(summary.unconfirmed, "instance"));
+        }
     }
 }
 
@@ -285,6 +346,8 @@ mod tests {
                 reader: None,
                 reason: reason.map(|kind| Reason { kind, message: "why".to_owned() }),
                 differences,
+                computed: Vec::new(),
+                unconfirmed: None,
             },
         }
     }
@@ -324,7 +387,7 @@ mod tests {
     fn machines_read_one_shape_for_every_verdict() {
         let reports = reports();
         insta::assert_snapshot!(serde_json::to_string(&reports.instances[2]).expect("it prints"), @r#"{"address":"aws_security_group.e","type":"aws_security_group","id":"sg-1","state":"a.tfstate","place":null,"verdict":"unknown","reader":null,"reason":{"kind":"access_denied","message":"why"},"differences":[]}"#);
-        insta::assert_snapshot!(serde_json::to_string(&reports.summary).expect("it prints"), @r#"{"instances":5,"in_sync":1,"drifted":1,"missing":1,"unknown":2,"unknown_by_reason":{"access_denied":1,"unsupported":1},"unsupported_types":{"aws_security_group":1},"ignored":1}"#);
+        insta::assert_snapshot!(serde_json::to_string(&reports.summary).expect("it prints"), @r#"{"instances":5,"in_sync":1,"drifted":1,"missing":1,"unknown":2,"unknown_by_reason":{"access_denied":1,"unsupported":1},"unsupported_types":{"aws_security_group":1},"ignored":1,"unconfirmed":0}"#);
     }
 
     #[track_caller]

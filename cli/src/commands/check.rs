@@ -1,12 +1,8 @@
 //! `driftwire check`: every instance of the given states, judged now.
 
 use drift_aws::SystemClock;
-use drift_engine::{
-    ignore::Ignore,
-    judge,
-    ports::{Clock as _, LiveReader},
-};
-use drift_model::{Address, Instance, Reason, ReasonKind, StateId};
+use drift_engine::{confirm::confirm, ignore::Ignore, judge, ports::Clock as _};
+use drift_model::{Address, Instance, Reader, Reason, ReasonKind, StateId};
 use drift_state::Problem;
 use futures::{StreamExt as _, stream};
 
@@ -16,6 +12,7 @@ use crate::{
     exit::ExitStatus,
     output,
     progress::Progress,
+    readers::Readers,
     report::{CheckReport, Conclusion, InstanceReport, UnknownPolicy},
     states::{self, Loaded},
 };
@@ -24,10 +21,11 @@ use crate::{
 pub(crate) async fn run(args: CheckArgs, cloud: &CloudArgs) -> anyhow::Result<ExitStatus> {
     let mut loaded = states::load(&args.of, cloud, &|_| Vec::new()).await?;
     states::assume_places(&mut loaded, cloud).await?;
-    let reader = cloud::reader(args.of.reader, cloud).await?;
+    let reader = cloud::readers(&args.of, cloud).await?;
     let names: Vec<String> = loaded.iter().map(|state| state.id.to_string()).collect();
     let ignore = states::ignore(&args.of)?;
-    let (instances, hidden) = look(&reader, &ignore, &loaded, usize::from(args.of.parallel)).await;
+    let (instances, hidden) = look(&reader, args.confirm, &ignore, &loaded, usize::from(args.of.parallel)).await;
+    reader.close().await;
     let report = CheckReport::new(instances, &names, hidden);
     if args.of.json {
         output::json(&report)?;
@@ -44,7 +42,7 @@ pub(crate) async fn run(args: CheckArgs, cloud: &CloudArgs) -> anyhow::Result<Ex
 
 /// Judges every instance, at most `parallel` at a time, and counts what the ignore file hid. What cannot be decoded is
 /// unknown, and never left out.
-async fn look(reader: &impl LiveReader, ignore: &Ignore, states: &[Loaded], parallel: usize) -> (Vec<InstanceReport>, usize) {
+async fn look(reader: &Readers, confirmed: bool, ignore: &Ignore, states: &[Loaded], parallel: usize) -> (Vec<InstanceReport>, usize) {
     let mut found = Vec::new();
     let mut waiting: Vec<(&StateId, Instance)> = Vec::new();
     for state in states {
@@ -54,18 +52,25 @@ async fn look(reader: &impl LiveReader, ignore: &Ignore, states: &[Loaded], para
     }
     let progress = Progress::new("looking at instances", waiting.len());
     let looks = waiting.iter().map(async |(state, instance)| {
-        let judgement = judge::judge(reader, state, instance, SystemClock::default().now()).await;
+        let mut judgement = judge::judge(reader, state, instance, SystemClock::default().now()).await;
+        let mut unconfirmed = None;
+        if confirmed && judgement.reader == Some(Reader::Native) {
+            (judgement, unconfirmed) = confirm(reader.provider(), judgement, instance).await;
+        }
         progress.step();
-        judgement
+        (judgement, unconfirmed)
     });
-    let mut judgements: Vec<_> = stream::iter(looks).buffer_unordered(parallel).collect().await;
+    let looked: Vec<_> = stream::iter(looks).buffer_unordered(parallel).collect().await;
+    let (mut judgements, unconfirmed): (Vec<_>, Vec<_>) = looked.into_iter().unzip();
     states::doubt(states, &mut judgements);
     let mut hidden = 0;
-    for mut judgement in judgements {
+    for (mut judgement, unconfirmed) in judgements.into_iter().zip(unconfirmed) {
         let sifted = ignore.sift(&judgement.instance, judgement.verdict, judgement.read_began);
         hidden += sifted.hidden.len();
         judgement.verdict = sifted.verdict;
-        found.push(InstanceReport::from(judgement));
+        let mut report = InstanceReport::from(judgement);
+        report.conclusion.unconfirmed = unconfirmed;
+        found.push(report);
     }
     (found, hidden)
 }

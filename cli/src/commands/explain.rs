@@ -120,8 +120,9 @@ pub(crate) async fn run(args: ExplainArgs, cloud: &CloudArgs) -> anyhow::Result<
     let mut status = ExitStatus::InSync;
     if args.judge {
         let ignore = states::ignore(&args.of)?;
-        let reader = cloud::reader(args.of.reader, cloud).await?;
+        let reader = cloud::readers(&args.of, cloud).await?;
         status = look(&reader, &ignore, (&managed, &loaded), &mut records, usize::from(args.of.parallel)).await;
+        reader.close().await;
     }
     let explained = Explained { records };
     if args.of.json {

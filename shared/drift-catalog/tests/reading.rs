@@ -100,8 +100,10 @@ fn role(attributes: impl Into<Value>) -> Instance {
         place: None,
         schema_version: 0,
         attributes: attributes.into().as_object().expect("attributes are an object").clone(),
+        exact: None,
         sensitive: Vec::new(),
         identity: None,
+        identity_schema_version: 0,
         private: None,
         tainted: false,
     }

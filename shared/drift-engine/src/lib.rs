@@ -4,6 +4,7 @@
 //! AWS are in `drift-aws` and whose implementations in memory are in [`memory`].
 
 pub mod alert;
+pub mod confirm;
 pub mod dead_letter;
 pub mod detect;
 pub mod doctor;

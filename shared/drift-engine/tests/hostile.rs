@@ -110,8 +110,10 @@ fn instance(type_name: &str, attributes: Attributes) -> Instance {
         place: None,
         schema_version: 0,
         attributes,
+        exact: None,
         sensitive: Vec::new(),
         identity: None,
+        identity_schema_version: 0,
         private: None,
         tainted: false,
     }

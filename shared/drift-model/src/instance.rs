@@ -71,10 +71,14 @@ pub struct Instance {
     pub schema_version: u64,
     /// What the state records.
     pub attributes: Attributes,
+    /// The attributes in the state's own text, where decoding them loses something: a number that no double holds.
+    pub exact: Option<String>,
     /// The paths that the state marks as sensitive.
     pub sensitive: Vec<AttributePath>,
     /// Terraform 1.12's resource identity.
     pub identity: Option<Value>,
+    /// The version of the identity's own schema under which it was written.
+    pub identity_schema_version: u64,
     /// The provider's private data, base64 as the state holds it.
     pub private: Option<String>,
     /// Whether the next apply would replace it.

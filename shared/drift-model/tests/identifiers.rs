@@ -15,8 +15,10 @@ fn instance(type_name: &str, attributes: Value) -> Instance {
         place: None,
         schema_version: 0,
         attributes,
+        exact: None,
         sensitive: Vec::new(),
         identity: None,
+        identity_schema_version: 0,
         private: None,
         tainted: false,
     }

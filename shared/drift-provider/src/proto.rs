@@ -10,262 +10,274 @@ use prost::{Message, bytes::Bytes};
 
 /// A request or an answer without members.
 #[derive(Clone, Copy, PartialEq, Eq, Message)]
-pub struct Empty {}
+pub(crate) struct Empty {}
 
 /// What the provider calls its types.
 #[derive(Clone, PartialEq, Message)]
-pub struct SchemasResponse {
+pub(crate) struct SchemasResponse {
     /// The schema of the provider's configuration.
     #[prost(message, optional, tag = "1")]
-    pub provider: Option<Schema>,
+    pub(crate) provider: Option<Schema>,
     /// Each resource type's [`Schema`], still encoded: of 1,500 types a state needs a few.
     #[prost(map = "string, bytes", tag = "2")]
-    pub resource_schemas: HashMap<String, Bytes>,
+    pub(crate) resource_schemas: HashMap<String, Bytes>,
     /// What went wrong.
     #[prost(message, repeated, tag = "4")]
-    pub diagnostics: Vec<Diagnostic>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    /// What else it can do.
+    #[prost(message, optional, tag = "6")]
+    pub(crate) server_capabilities: Option<ServerCapabilities>,
+}
+
+/// What a plugin can do beyond what every one can.
+#[derive(Clone, Copy, PartialEq, Eq, Message)]
+pub(crate) struct ServerCapabilities {
+    /// Whether it answers other calls before it was asked for its schemas.
+    #[prost(bool, tag = "2")]
+    pub(crate) get_provider_schema_optional: bool,
 }
 
 /// How one type's value is made up.
 #[derive(Clone, PartialEq, Message)]
-pub struct Schema {
+pub(crate) struct Schema {
     /// Counts the changes of it; a state says which one it was written under.
     #[prost(int64, tag = "1")]
-    pub version: i64,
+    pub(crate) version: i64,
     /// The value.
     #[prost(message, optional, tag = "2")]
-    pub block: Option<Block>,
+    pub(crate) block: Option<Block>,
 }
 
 /// A block of configuration.
 #[derive(Clone, PartialEq, Message)]
-pub struct Block {
+pub(crate) struct Block {
     /// The version of the block; only the outermost one's [`Schema::version`] counts.
     #[prost(int64, tag = "1")]
-    pub version: i64,
+    pub(crate) version: i64,
     /// Its attributes.
     #[prost(message, repeated, tag = "2")]
-    pub attributes: Vec<Attribute>,
+    pub(crate) attributes: Vec<Attribute>,
     /// Its nested blocks.
     #[prost(message, repeated, tag = "3")]
-    pub block_types: Vec<NestedBlock>,
+    pub(crate) nested: Vec<NestedBlock>,
 }
 
 /// An attribute of a block.
 #[derive(Clone, PartialEq, Message)]
-pub struct Attribute {
+#[expect(clippy::struct_excessive_bools, reason = "the protocol's")]
+pub(crate) struct Attribute {
     /// Its name.
     #[prost(string, tag = "1")]
-    pub name: String,
+    pub(crate) name: String,
     /// Its type in cty's JSON form: `"string"`, `["set", "string"]`, ...; empty where `nested_type` is there.
     #[prost(bytes = "bytes", tag = "2")]
-    pub r#type: Bytes,
+    pub(crate) r#type: Bytes,
     /// Whether a configuration must set it.
     #[prost(bool, tag = "4")]
-    pub required: bool,
+    pub(crate) required: bool,
     /// Whether a configuration may set it.
     #[prost(bool, tag = "5")]
-    pub optional: bool,
+    pub(crate) optional: bool,
     /// Whether the provider may set it.
     #[prost(bool, tag = "6")]
-    pub computed: bool,
+    pub(crate) computed: bool,
     /// Whether its value may not be shown.
     #[prost(bool, tag = "7")]
-    pub sensitive: bool,
+    pub(crate) sensitive: bool,
     /// In version 6 alone: its members.
     #[prost(message, optional, tag = "10")]
-    pub nested_type: Option<NestedObject>,
+    pub(crate) nested_type: Option<NestedObject>,
     /// Whether it is never kept in a state.
     #[prost(bool, tag = "11")]
-    pub write_only: bool,
+    pub(crate) write_only: bool,
 }
 
 /// The members of an attribute that is made up of attributes.
 #[derive(Clone, PartialEq, Message)]
-pub struct NestedObject {
+pub(crate) struct NestedObject {
     /// The members.
     #[prost(message, repeated, tag = "1")]
-    pub attributes: Vec<Attribute>,
+    pub(crate) attributes: Vec<Attribute>,
     /// 1 single, 2 list, 3 set, 4 map.
     #[prost(int32, tag = "3")]
-    pub nesting: i32,
+    pub(crate) nesting: i32,
 }
 
 /// A block within a block.
 #[derive(Clone, PartialEq, Message)]
-pub struct NestedBlock {
+pub(crate) struct NestedBlock {
     /// Its name.
     #[prost(string, tag = "1")]
-    pub type_name: String,
+    pub(crate) type_name: String,
     /// What it holds.
     #[prost(message, optional, tag = "2")]
-    pub block: Option<Block>,
+    pub(crate) block: Option<Block>,
     /// 1 single, 2 list, 3 set, 4 map, 5 group.
     #[prost(int32, tag = "3")]
-    pub nesting: i32,
+    pub(crate) nesting: i32,
 }
 
 /// Something that the plugin says of a request.
 #[derive(Clone, PartialEq, Message)]
-pub struct Diagnostic {
+pub(crate) struct Diagnostic {
     /// 1 error, 2 warning.
     #[prost(int32, tag = "1")]
-    pub severity: i32,
+    pub(crate) severity: i32,
     /// In a sentence.
     #[prost(string, tag = "2")]
-    pub summary: String,
+    pub(crate) summary: String,
     /// At length.
     #[prost(string, tag = "3")]
-    pub detail: String,
+    pub(crate) detail: String,
 }
 
 /// A value, in MessagePack or JSON.
 #[derive(Clone, PartialEq, Eq, Message)]
-pub struct DynamicValue {
+pub(crate) struct DynamicValue {
     /// As MessagePack.
     #[prost(bytes = "bytes", tag = "1")]
-    pub msgpack: Bytes,
+    pub(crate) msgpack: Bytes,
     /// As JSON.
     #[prost(bytes = "bytes", tag = "2")]
-    pub json: Bytes,
+    pub(crate) json: Bytes,
 }
 
 /// A state's own text.
 #[derive(Clone, PartialEq, Eq, Message)]
-pub struct RawState {
+pub(crate) struct RawState {
     /// The state's `attributes`.
     #[prost(bytes = "bytes", tag = "1")]
-    pub json: Bytes,
+    pub(crate) json: Bytes,
 }
 
 /// `Configure`, in version 6 `ConfigureProvider`.
 #[derive(Clone, PartialEq, Message)]
-pub struct ConfigureRequest {
+pub(crate) struct ConfigureRequest {
     /// Which version of Terraform asks.
     #[prost(string, tag = "1")]
-    pub terraform_version: String,
+    pub(crate) terraform_version: String,
     /// The provider's configuration.
     #[prost(message, optional, tag = "2")]
-    pub config: Option<DynamicValue>,
+    pub(crate) config: Option<DynamicValue>,
 }
 
 /// The answer to [`ConfigureRequest`].
 #[derive(Clone, PartialEq, Message)]
-pub struct ConfigureResponse {
+pub(crate) struct ConfigureResponse {
     /// What went wrong.
     #[prost(message, repeated, tag = "1")]
-    pub diagnostics: Vec<Diagnostic>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
 /// `UpgradeResourceState`.
 #[derive(Clone, PartialEq, Message)]
-pub struct UpgradeRequest {
+pub(crate) struct UpgradeRequest {
     /// `aws_instance`.
     #[prost(string, tag = "1")]
-    pub type_name: String,
+    pub(crate) type_name: String,
     /// The version of the schema under which the state was written.
     #[prost(int64, tag = "2")]
-    pub version: i64,
+    pub(crate) version: i64,
     /// What the state holds.
     #[prost(message, optional, tag = "3")]
-    pub raw_state: Option<RawState>,
+    pub(crate) raw_state: Option<RawState>,
 }
 
 /// The answer to [`UpgradeRequest`].
 #[derive(Clone, PartialEq, Message)]
-pub struct UpgradeResponse {
+pub(crate) struct UpgradeResponse {
     /// The same under the plugin's own schema.
     #[prost(message, optional, tag = "1")]
-    pub upgraded_state: Option<DynamicValue>,
+    pub(crate) upgraded_state: Option<DynamicValue>,
     /// What went wrong.
     #[prost(message, repeated, tag = "2")]
-    pub diagnostics: Vec<Diagnostic>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
 /// `UpgradeResourceIdentity`.
 #[derive(Clone, PartialEq, Message)]
-pub struct UpgradeIdentityRequest {
+pub(crate) struct UpgradeIdentityRequest {
     /// `aws_instance`.
     #[prost(string, tag = "1")]
-    pub type_name: String,
+    pub(crate) type_name: String,
     /// The version of the identity's schema under which the state was written.
     #[prost(int64, tag = "2")]
-    pub version: i64,
+    pub(crate) version: i64,
     /// What the state holds.
     #[prost(message, optional, tag = "3")]
-    pub raw_identity: Option<RawState>,
+    pub(crate) raw_identity: Option<RawState>,
 }
 
 /// The answer to [`UpgradeIdentityRequest`].
 #[derive(Clone, PartialEq, Message)]
-pub struct UpgradeIdentityResponse {
+pub(crate) struct UpgradeIdentityResponse {
     /// The same under the plugin's own schema.
     #[prost(message, optional, tag = "1")]
-    pub upgraded_identity: Option<IdentityData>,
+    pub(crate) upgraded_identity: Option<IdentityData>,
     /// What went wrong.
     #[prost(message, repeated, tag = "2")]
-    pub diagnostics: Vec<Diagnostic>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
 /// A resource's identity.
 #[derive(Clone, PartialEq, Eq, Message)]
-pub struct IdentityData {
+pub(crate) struct IdentityData {
     /// Its value.
     #[prost(message, optional, tag = "1")]
-    pub identity_data: Option<DynamicValue>,
+    pub(crate) identity_data: Option<DynamicValue>,
 }
 
 /// `ReadResource`.
 #[derive(Clone, PartialEq, Message)]
-pub struct ReadRequest {
+pub(crate) struct ReadRequest {
     /// `aws_instance`.
     #[prost(string, tag = "1")]
-    pub type_name: String,
+    pub(crate) type_name: String,
     /// What is recorded, under the plugin's own schema.
     #[prost(message, optional, tag = "2")]
-    pub current_state: Option<DynamicValue>,
+    pub(crate) current_state: Option<DynamicValue>,
     /// What the provider keeps beside it.
     #[prost(bytes = "bytes", tag = "3")]
-    pub private: Bytes,
+    pub(crate) private: Bytes,
     /// Its identity, where the provider has one.
     #[prost(message, optional, tag = "6")]
-    pub current_identity: Option<IdentityData>,
+    pub(crate) current_identity: Option<IdentityData>,
 }
 
 /// The answer to [`ReadRequest`].
 #[derive(Clone, PartialEq, Message)]
-pub struct ReadResponse {
+pub(crate) struct ReadResponse {
     /// What is live; nothing, or nil, where there is no such thing any more.
     #[prost(message, optional, tag = "1")]
-    pub new_state: Option<DynamicValue>,
+    pub(crate) new_state: Option<DynamicValue>,
     /// What went wrong.
     #[prost(message, repeated, tag = "2")]
-    pub diagnostics: Vec<Diagnostic>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
     /// Why the read was put off, where it was.
     #[prost(message, optional, tag = "4")]
-    pub deferred: Option<Deferred>,
+    pub(crate) deferred: Option<Deferred>,
 }
 
 /// A read that was put off.
 #[derive(Clone, Copy, PartialEq, Eq, Message)]
-pub struct Deferred {
+pub(crate) struct Deferred {
     /// 1 the resource's configuration, 2 the provider's is not known, 3 what it depends on is not there.
     #[prost(int32, tag = "1")]
-    pub reason: i32,
+    pub(crate) reason: i32,
 }
 
 /// The answer to `Stop`, in version 6 `StopProvider`.
 #[derive(Clone, PartialEq, Eq, Message)]
-pub struct StopResponse {
+pub(crate) struct StopResponse {
     /// Why it could not.
     #[prost(string, tag = "1")]
-    pub error: String,
+    pub(crate) error: String,
 }
 
 /// What the plugin wrote to its standard output or error while it served: go-plugin's `StdioData`.
 #[derive(Clone, PartialEq, Eq, Message)]
-pub struct StdioData {
+pub(crate) struct StdioData {
     /// What.
     #[prost(bytes = "bytes", tag = "2")]
-    pub data: Bytes,
+    pub(crate) data: Bytes,
 }

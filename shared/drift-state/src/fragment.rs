@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt::Display};
 use drift_model::{AttributePath, Attributes, Instance, InstanceKey, PathStep, Place, Value};
 use serde::Deserialize;
 
-use crate::{StateError, key::instance_key};
+use crate::{StateError, exact::exact_attributes, key::instance_key};
 
 /// What is known of an instance but stands outside of its bytes.
 #[derive(Clone, Copy, Debug)]
@@ -35,7 +35,8 @@ pub fn instance(fragment: &[u8], outside: Outside<'_>) -> Result<Instance, State
     if object.is_flat() {
         return Err(fail(FLAT.to_owned()));
     }
-    object.into_instance(outside).map_err(fail)
+    let instance = object.into_instance(outside).map_err(fail)?;
+    Ok(Instance { exact: exact_attributes(fragment), ..instance })
 }
 
 const FLAT: &str =
@@ -63,6 +64,8 @@ pub(crate) struct Object {
     sensitive_attributes: Value,
     #[serde(default)]
     identity: Value,
+    #[serde(default)]
+    identity_schema_version: Option<u64>,
     #[serde(default)]
     private: Option<String>,
 }
@@ -103,6 +106,8 @@ impl Object {
             schema_version: self.schema_version.unwrap_or_default(),
             attributes,
             sensitive,
+            exact: None,
+            identity_schema_version: self.identity_schema_version.unwrap_or_default(),
             identity: Some(self.identity).filter(|identity| !identity.is_null()),
             private: self.private,
             tainted,

@@ -6,6 +6,7 @@
 
 mod document;
 mod error;
+mod exact;
 mod fragment;
 mod key;
 mod lenient;

@@ -82,5 +82,6 @@ fn write_instance(text: &mut String, instance: &ExplainedInstance) {
     let _ = writeln!(text, "       {}", Style::Dim.paint(&printable(&line)));
     if let Some(conclusion) = &instance.conclusion {
         text.push_str(&output::differences(&conclusion.differences, "       "));
+        text.push_str(&conclusion.asides("       "));
     }
 }

@@ -1,0 +1,96 @@
+//! The readers that the command line asks for by name.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use aws_types::SdkConfig;
+use drift_aws::{Accounts, NativeReader, UntypedCalls};
+use drift_catalog::Catalog;
+use drift_engine::ports::{LiveReader, LiveReading};
+use drift_model::{Instance, Place, Reader};
+use drift_provider::{ProviderReader, Settings};
+
+use crate::{args::ReaderName, plugins::LocalPlugins};
+
+/// Both readers, and which of them judges what.
+pub(crate) struct Readers {
+    name: ReaderName,
+    native: NativeReader<UntypedCalls<Accounts>>,
+    provider: ProviderReader<LocalPlugins, Accounts>,
+}
+
+impl Readers {
+    /// Starts nothing: neither a plugin nor a search for one.
+    pub(crate) fn new(
+        name: ReaderName,
+        catalog: Catalog,
+        config: &SdkConfig,
+        accounts: Accounts,
+        plugins: LocalPlugins,
+        parallel: usize,
+    ) -> anyhow::Result<Self> {
+        let accounts = Arc::new(accounts);
+        let mut settings = settings(config)?;
+        settings.reads = parallel;
+        Ok(Self {
+            name,
+            native: NativeReader::new(Arc::new(catalog), UntypedCalls::new(config.clone(), Arc::clone(&accounts))),
+            provider: ProviderReader::new(plugins, accounts, settings),
+        })
+    }
+
+    /// The reader that confirms what the native one found.
+    pub(crate) fn provider(&self) -> &impl LiveReader {
+        &self.provider
+    }
+
+    /// Ends what was started.
+    pub(crate) async fn close(&self) {
+        self.provider.close().await;
+    }
+}
+
+/// How plugins are run: started through this very program, in its environment.
+pub(crate) fn settings(config: &SdkConfig) -> anyhow::Result<Settings> {
+    let mut settings = Settings::new(std::env::current_exe().context("finding out which program this is")?);
+    settings.endpoint_url = config.endpoint_url().map(str::to_owned);
+    settings.environment = std::env::vars_os().collect();
+    Ok(settings)
+}
+
+impl LiveReader for Readers {
+    fn reader(&self) -> Reader {
+        match self.name {
+            ReaderName::Native | ReaderName::Auto => Reader::Native,
+            ReaderName::Provider => Reader::Provider,
+        }
+    }
+
+    fn reads(&self, provider: &str, type_name: &str) -> bool {
+        self.reader_of(provider, type_name).is_some()
+    }
+
+    fn reader_of(&self, provider: &str, type_name: &str) -> Option<Reader> {
+        let native = || self.native.reader_of(provider, type_name);
+        let plugin = || self.provider.reader_of(provider, type_name);
+        match self.name {
+            ReaderName::Native => native(),
+            ReaderName::Provider => plugin(),
+            ReaderName::Auto => native().or_else(plugin),
+        }
+    }
+
+    fn hint(&self, provider: &str, type_name: &str) -> Option<String> {
+        match self.name {
+            ReaderName::Native => None,
+            ReaderName::Provider | ReaderName::Auto => self.provider.hint(provider, type_name),
+        }
+    }
+
+    async fn read(&self, place: Option<&Place>, instance: &Instance) -> LiveReading {
+        match self.reader_of(&instance.provider, &instance.type_name) {
+            Some(Reader::Native) => self.native.read(place, instance).await,
+            Some(Reader::Provider) | None => self.provider.read(place, instance).await,
+        }
+    }
+}
