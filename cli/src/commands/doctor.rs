@@ -115,6 +115,13 @@ async fn examine(args: DoctorArgs, cloud: &CloudArgs) -> Vec<(Check, Vec<Finding
         check(Check::Queues, async move {
             doctor::queue(holds(queue(&args.states_queue, "--states-queue", "DRIFTWIRE_STATES_QUEUE_URL")).await)
         }),
+        check(Check::Queues, async move {
+            match &args.provider_queue {
+                Some(url) => doctor::queue(SqsQueue::new(config, url).holds().await),
+                // Not every deployment has a provider-judge.
+                None => Vec::new(),
+            }
+        }),
         check(Check::DeadLetters, async move {
             let buried = holds(queue(&args.dead_letter_queue, "--dead-letter-queue", "DRIFTWIRE_DEAD_LETTER_QUEUE_URL")).await;
             doctor::dead_letters(buried, args.dead_letter_queue.as_deref().unwrap_or_default())
@@ -198,7 +205,7 @@ fn name(check: Check) -> &'static str {
         Check::States => "the index is up with the states",
         Check::OwedAlerts => "alerts get out",
         Check::Topic => "somebody is told",
-        Check::Queues => "both queues are there",
+        Check::Queues => "the functions' queues are there",
         Check::DeadLetters => "no message was given up",
         Check::Reads => "instances can be read",
     }
@@ -231,7 +238,7 @@ mod tests {
             denied \u{1b}[2J
             to do: do something
         + somebody is told: healthy
-        ? both queues are there: could not tell
+        ? the functions' queues are there: could not tell
             no such queue
             to do: do something
         ! no message was given up: problem

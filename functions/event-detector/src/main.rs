@@ -2,7 +2,10 @@
 
 mod handler;
 
-use drift_engine::detect::Detector;
+use drift_engine::{
+    detect::{Detector, Role},
+    work::Function,
+};
 use drift_lambda::{Settings, Wiring, environment, start_log};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
@@ -10,9 +13,10 @@ use serde_json::Value;
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     start_log(environment("DRIFTWIRE_LOG").as_deref());
-    let settings = Settings::read(environment)?;
+    let settings = Settings::read(Function::EventDetector, environment)?;
     let wiring = Wiring::new(&settings).await?;
     let mut detector = Detector::new(wiring);
+    detector.role = Role::EventDetector { hands_over: settings.provider_queue.is_some() };
     detector.ignore = detector.ports.ignore(&settings).await?;
     detector.timing = settings.timing;
     let detector = &detector;

@@ -86,7 +86,9 @@ impl Function {
             return match work {
                 Work::Index { state } => Ok(Asked::Index { state, seen: None }),
                 Work::Reconcile => Ok(Asked::Reconcile),
-                Work::Judge { .. } | Work::Sweep => Err(strange("this is event-detector's work: check the queues' URLs".to_owned())),
+                work @ (Work::Judge { .. } | Work::Sweep) => {
+                    Err(strange(format!("this is {}'s work: check the queues' URLs", work.function().name())))
+                }
             };
         }
         let event: ObjectEvent = serde_json::from_str(body).map_err(|error| {

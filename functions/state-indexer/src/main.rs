@@ -2,6 +2,7 @@
 
 mod handler;
 
+use drift_engine::work;
 use drift_lambda::{Settings, Wiring, environment, start_log};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
@@ -11,7 +12,7 @@ use crate::handler::Function;
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     start_log(environment("DRIFTWIRE_LOG").as_deref());
-    let settings = Settings::read(environment)?;
+    let settings = Settings::read(work::Function::StateIndexer, environment)?;
     let wiring = Wiring::new(&settings).await?;
     let function = &Function { wiring, settings };
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| Box::pin(handler::handle(function, event.payload)))).await

@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use aws_sdk_sqs::{Client, types::MessageAttributeValue};
 use aws_types::SdkConfig;
@@ -10,27 +10,26 @@ use drift_engine::{
 
 use crate::failure::Call;
 
-/// The two queues that the functions work from.
+/// The queues that the functions work from.
 #[derive(Clone, Debug)]
 pub struct SqsQueues {
     client: Client,
-    events: String,
-    states: String,
+    functions: BTreeMap<Function, String>,
 }
 
 impl SqsQueues {
-    /// The queues of `event-detector` and of `state-indexer`, by their URLs.
+    /// The URLs of the functions' queues, as far as there are such functions.
     #[must_use]
-    pub fn new(config: &SdkConfig, events: impl Into<String>, states: impl Into<String>) -> Self {
-        Self { client: Client::new(config), events: events.into(), states: states.into() }
+    pub fn new(config: &SdkConfig, functions: BTreeMap<Function, String>) -> Self {
+        Self { client: Client::new(config), functions }
     }
 }
 
 impl Later for SqsQueues {
     async fn later(&self, work: &Work, delay: Duration) -> Result<(), PortError> {
-        let queue = match work.function() {
-            Function::EventDetector => &self.events,
-            Function::StateIndexer => &self.states,
+        let Some(queue) = self.functions.get(&work.function()) else {
+            let why = format!("nobody told the URL of the queue of {}", work.function().name());
+            return Err(PortError::Permanent { what: "leaving work for later".to_owned(), why });
         };
         let what = format!("leaving work in {queue}");
         let body = serde_json::to_string(work).map_err(|error| PortError::Permanent { what: what.clone(), why: error.to_string() })?;

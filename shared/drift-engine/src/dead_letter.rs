@@ -157,7 +157,7 @@ mod tests {
         async fn resend(&self, body: &str, to: Function) -> Result<(), PortError> {
             self.note(format!("send {body} to {}", to.name()));
             match to {
-                Function::EventDetector => Ok(()),
+                Function::EventDetector | Function::ProviderJudge => Ok(()),
                 Function::StateIndexer => Err(PortError::Permanent { what: "sending".to_owned(), why: "denied".to_owned() }),
             }
         }
@@ -178,6 +178,10 @@ mod tests {
         for (body, function) in [
             (r#"{"driftwire": "sweep"}"#, Function::EventDetector),
             (r#"{"driftwire": "reconcile"}"#, Function::StateIndexer),
+            (
+                r#"{"driftwire": "judge", "by": "provider-judge", "instances": [], "changes": [], "why": "handed", "attempt": 0, "since": "2026-03-14T09:27:00Z"}"#,
+                Function::ProviderJudge,
+            ),
             (r#"{"driftwire": "nonsense"}"#, Function::EventDetector),
             (of_s3, Function::StateIndexer),
             (r#"{"source": "aws.s3", "detail": {"eventSource": "s3.amazonaws.com"}}"#, Function::EventDetector),

@@ -25,7 +25,7 @@ use crate::{
     Timing,
     ignore::Ignore,
     ports::{Alerts, Clock, Later, Ledger, LiveReader, PortError, RecordedState, ResourceIndex},
-    work::Work,
+    work::{JudgedBy, Work},
 };
 
 /// Everything outside that detection needs, under one name. What finds the instances of a change is usually
@@ -126,11 +126,40 @@ impl From<Reading> for Item {
     }
 }
 
+/// The function that a detector works in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// `event-detector`: takes records, and its own work.
+    EventDetector {
+        /// Whether there is a `provider-judge`, to which it hands over what its own reader does not read.
+        hands_over: bool,
+    },
+    /// `provider-judge`: takes what was handed over, and its own work. It hands nothing over, so that nothing goes in a circle.
+    ProviderJudge,
+}
+
+impl Role {
+    /// Whose work it does, and leaves for later.
+    #[must_use]
+    pub const fn judged_by(self) -> JudgedBy {
+        match self {
+            Self::EventDetector { .. } => JudgedBy::EventDetector,
+            Self::ProviderJudge => JudgedBy::ProviderJudge,
+        }
+    }
+
+    const fn hands_over(self) -> bool {
+        matches!(self, Self::EventDetector { hands_over: true })
+    }
+}
+
 /// The use case.
 #[derive(Clone, Debug)]
 pub struct Detector<P> {
     /// What reaches outside.
     pub ports: P,
+    /// The function that it works in.
+    pub role: Role,
     /// What nobody wants to be told of.
     pub ignore: Ignore,
     /// How long to wait for what.
@@ -140,13 +169,21 @@ pub struct Detector<P> {
 }
 
 impl<P: Ports> Detector<P> {
-    /// A detector that ignores nothing, with the documented waiting times.
+    /// A detector of `event-detector` alone, that ignores nothing, with the documented waiting times.
     pub fn new(ports: P) -> Self {
-        Self { ports, ignore: Ignore::default(), timing: Timing::default(), parallel: 8 }
+        let role = Role::EventDetector { hands_over: false };
+        Self { ports, role, ignore: Ignore::default(), timing: Timing::default(), parallel: 8 }
     }
 
     /// Handles a batch: answers each delivery, in their order.
     pub async fn detect(&self, deliveries: Vec<Delivery>) -> Detected {
-        batch::detect(self, deliveries).await
+        self.detect_until(deliveries, std::future::pending()).await
+    }
+
+    /// As [`Self::detect`], but answers when `end` comes, whatever is not done by then: a delivery with an instance that was
+    /// not looked at to the end is to be delivered again, and the others are answered as ever. A look that is broken off is
+    /// what a crash would leave, and as harmless.
+    pub async fn detect_until(&self, deliveries: Vec<Delivery>, end: impl Future<Output = ()> + Send) -> Detected {
+        batch::detect(self, deliveries, end).await
     }
 }

@@ -26,7 +26,7 @@ pub enum Check {
     OwedAlerts,
     /// Whether somebody would hear an alert.
     Topic,
-    /// Whether both functions' queues are there.
+    /// Whether the functions' queues are there.
     Queues,
     /// Whether messages were given up.
     DeadLetters,

@@ -7,7 +7,7 @@ use drift_model::{InstanceRef, StateId};
 use crate::{
     Timing,
     ports::{Clock, Later, Ledger, PortError, Query, ResourceIndex},
-    work::{Again, Work},
+    work::{Again, JudgedBy, Work},
 };
 
 /// At most so many instances are judged by one message.
@@ -18,7 +18,8 @@ const TOGETHER: usize = 10;
 ///
 /// Those that the state still holds are judged at once. Those that it no longer holds wait for a moment: they may have
 /// moved to a state that is indexed next. Then their drift is carried over where the same resource has turned up
-/// elsewhere, else closed as no longer managed. Doing this again is harmless, so that an indexer killed midway costs
+/// elsewhere, else closed as no longer managed. Whichever function recorded a drift, `event-detector` looks first, and hands
+/// over what its reader does not read. Doing this again is harmless, so that an indexer killed midway costs
 /// nothing.
 ///
 /// # Errors
@@ -39,7 +40,8 @@ pub async fn after_index(
     for (instances, delay) in [(&held, Duration::ZERO), (&gone, timing.moving)] {
         for some in instances.chunks(TOGETHER) {
             let instances: Vec<InstanceRef> = some.to_vec();
-            later.later(&Work::Judge { instances, changes: Vec::new(), why: Again::Indexed, attempt: 0, since }, delay).await?;
+            let (by, why, changes) = (JudgedBy::EventDetector, Again::Indexed, Vec::new());
+            later.later(&Work::Judge { by, instances, changes, why, attempt: 0, since }, delay).await?;
         }
     }
     Ok(held.len() + gone.len())

@@ -7,8 +7,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "driftwire", rename_all = "snake_case")]
 pub enum Work {
-    /// For `event-detector`: judge these instances (again).
+    /// For one of the functions that judge: judge these instances (again).
     Judge {
+        /// Whose work it is. Without it, as in messages from before there was a choice, it is `event-detector`'s.
+        #[serde(default)]
+        by: JudgedBy,
         /// Which.
         instances: Vec<InstanceRef>,
         /// The changes that led here, as far as they concern these instances.
@@ -38,11 +41,13 @@ pub enum Function {
     EventDetector,
     /// From state objects to the index.
     StateIndexer,
+    /// From what `event-detector`'s reader does not read to judged drift.
+    ProviderJudge,
 }
 
 impl Function {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::EventDetector, Self::StateIndexer];
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::EventDetector, Self::StateIndexer, Self::ProviderJudge];
 
     /// The name that it is deployed by: `event-detector`.
     #[must_use]
@@ -50,6 +55,29 @@ impl Function {
         match self {
             Self::EventDetector => "event-detector",
             Self::StateIndexer => "state-indexer",
+            Self::ProviderJudge => "provider-judge",
+        }
+    }
+}
+
+/// The functions that judge, each from a queue of its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum JudgedBy {
+    /// What records name, with the native reader.
+    #[default]
+    EventDetector,
+    /// What was handed over, through provider plugins.
+    ProviderJudge,
+}
+
+impl JudgedBy {
+    /// The function itself.
+    #[must_use]
+    pub const fn function(self) -> Function {
+        match self {
+            Self::EventDetector => Function::EventDetector,
+            Self::ProviderJudge => Function::ProviderJudge,
         }
     }
 }
@@ -70,7 +98,8 @@ impl Work {
     #[must_use]
     pub fn function(&self) -> Function {
         match self {
-            Self::Judge { .. } | Self::Sweep => Function::EventDetector,
+            Self::Judge { by, .. } => by.function(),
+            Self::Sweep => Function::EventDetector,
             Self::Index { .. } | Self::Reconcile => Function::StateIndexer,
         }
     }
@@ -108,6 +137,8 @@ pub enum Again {
     Indexed,
     /// A read was throttled, or failed in a way that may pass by itself.
     Throttled,
+    /// The reader of `event-detector` does not read it.
+    Handed,
 }
 
 impl Again {
@@ -120,6 +151,34 @@ impl Again {
             Self::StateChanged => "state_changed",
             Self::Indexed => "indexed",
             Self::Throttled => "throttled",
+            Self::Handed => "handed",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn judge(by: &str) -> Work {
+        let text = format!(
+            r#"{{"driftwire": "judge", {by}"instances": [], "changes": [], "why": "recheck", "attempt": 0, "since": "2026-03-14T09:27:00Z"}}"#
+        );
+        serde_json::from_str(&text).expect("it is work")
+    }
+
+    #[test]
+    fn a_message_that_does_not_say_whose_it_is_is_event_detectors() {
+        assert_eq!(judge("").function(), Function::EventDetector);
+        assert_eq!(judge(r#""by": "event-detector", "#), judge(""));
+        assert_eq!(judge(r#""by": "provider-judge", "#).function(), Function::ProviderJudge);
+    }
+
+    #[test]
+    fn a_message_says_whose_it_is_by_the_functions_name() {
+        for by in [JudgedBy::EventDetector, JudgedBy::ProviderJudge] {
+            assert_eq!(serde_json::to_value(by).expect("serialises"), by.function().name());
         }
     }
 }

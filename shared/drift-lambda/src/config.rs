@@ -10,7 +10,15 @@
 //! | `DRIFTWIRE_DEAD_LETTER_QUEUE_URL` | SQS queue for what cannot succeed | |
 //! | `DRIFTWIRE_STATES` | where states are: `bucket/prefix*`, `bucket/key` or `bucket`, separated by commas | `tf-states/live/*,tf-legacy` |
 //!
-//! Those are required. The others are not:
+//! Those are required, and by `provider-judge` the first of these, and one of the others as well:
+//!
+//! | variable | meaning | example |
+//! | --- | --- | --- |
+//! | `DRIFTWIRE_PROVIDER_QUEUE_URL` | SQS queue that `provider-judge` works from; where `event-detector` is not told it, what the native reader does not read is not verified | |
+//! | `DRIFTWIRE_PLUGINS` | the provider plugins' zips in S3: provider, version, object and SHA-256, separated by blanks; several plugins by commas or on a line each | `hashicorp/aws 5.100.0 s3://acme-artifacts/terraform-provider-aws_5.100.0_linux_arm64.zip sha256:0f2a...` |
+//! | `DRIFTWIRE_PLUGIN_DIR` | folder with unpacked plugins, as a mirror of Terraform's: `HOST/NAMESPACE/TYPE/VERSION/OS_ARCH/` | `/opt/plugins` |
+//!
+//! The others are not:
 //!
 //! | variable | meaning | default |
 //! | --- | --- | --- |
@@ -32,8 +40,10 @@
 use std::{path::PathBuf, str::FromStr, time::Duration};
 
 use drift_aws::{AssumedRole, StatePattern};
-use drift_engine::Timing;
+use drift_engine::{Timing, work::Function};
 use drift_model::Place;
+
+use crate::PluginPackage;
 
 /// What a function is told by its environment, decoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,8 +58,14 @@ pub struct Settings {
     pub events_queue: String,
     /// `DRIFTWIRE_STATES_QUEUE_URL`.
     pub states_queue: String,
+    /// `DRIFTWIRE_PROVIDER_QUEUE_URL`.
+    pub provider_queue: Option<String>,
     /// `DRIFTWIRE_DEAD_LETTER_QUEUE_URL`.
     pub dead_letter_queue: String,
+    /// `DRIFTWIRE_PLUGINS`.
+    pub plugins: Vec<PluginPackage>,
+    /// `DRIFTWIRE_PLUGIN_DIR`.
+    pub plugin_dir: Option<PathBuf>,
     /// `DRIFTWIRE_STATES`.
     pub states: Vec<StatePattern>,
     /// `DRIFTWIRE_LOCK_TABLES`.
@@ -82,12 +98,12 @@ pub struct Unset {
 pub struct SettingsError(pub Vec<Unset>);
 
 impl Settings {
-    /// Decodes what `variable` gives for each name. An empty variable counts as absent.
+    /// Decodes what `variable` gives for each name, as that function needs it. An empty variable counts as absent.
     ///
     /// # Errors
     ///
     /// Every variable that is missing or cannot be decoded.
-    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
+    pub fn read(function: Function, variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
         let mut reading = Reading { variable: &|name| variable(name).filter(|value| !value.trim().is_empty()), wrong: Vec::new() };
         let mut timing = Timing::default();
         for (name, field) in [
@@ -117,7 +133,10 @@ impl Settings {
             topic: reading.required("DRIFTWIRE_TOPIC_ARN"),
             events_queue: reading.required("DRIFTWIRE_EVENTS_QUEUE_URL"),
             states_queue: reading.required("DRIFTWIRE_STATES_QUEUE_URL"),
+            provider_queue: (reading.variable)("DRIFTWIRE_PROVIDER_QUEUE_URL"),
             dead_letter_queue: reading.required("DRIFTWIRE_DEAD_LETTER_QUEUE_URL"),
+            plugins: reading.plugins(),
+            plugin_dir: (reading.variable)("DRIFTWIRE_PLUGIN_DIR").map(PathBuf::from),
             states: reading.states(),
             lock_tables: reading.list("DRIFTWIRE_LOCK_TABLES", "is not a list of table names"),
             role,
@@ -126,6 +145,12 @@ impl Settings {
             timing,
             clock_file: (reading.variable)("DRIFTWIRE_CLOCK_FILE").map(PathBuf::from),
         };
+        if function == Function::ProviderJudge {
+            reading.required("DRIFTWIRE_PROVIDER_QUEUE_URL");
+            if settings.plugin_dir.is_none() {
+                reading.required("DRIFTWIRE_PLUGINS");
+            }
+        }
         if reading.wrong.is_empty() { Ok(settings) } else { Err(SettingsError(reading.wrong)) }
     }
 }
@@ -180,6 +205,20 @@ impl Reading<'_> {
         states
     }
 
+    fn plugins(&mut self) -> Vec<PluginPackage> {
+        let variable = "DRIFTWIRE_PLUGINS";
+        let Some(value) = (self.variable)(variable) else { return Vec::new() };
+        let entries = value.split([',', '\n']).map(str::trim).filter(|entry| !entry.is_empty());
+        let decoded = entries.filter_map(|entry| match entry.parse() {
+            Ok(package) => Some(package),
+            Err(why) => {
+                self.wrong.push(Unset { variable, why: format!("holds `{entry}`: {why}") });
+                None
+            }
+        });
+        decoded.collect()
+    }
+
     fn place(&mut self) -> Option<Place> {
         let variable = "DRIFTWIRE_DEFAULT_PLACE";
         let value = (self.variable)(variable)?;
@@ -205,7 +244,8 @@ mod tests {
 
     #[test]
     fn everything_that_is_wrong_is_said_at_once() {
-        let error = Settings::read(|name| (name == "DRIFTWIRE_GRACE_SECONDS").then(|| "soon".to_owned())).expect_err("nothing is set");
+        let error = Settings::read(Function::EventDetector, |name| (name == "DRIFTWIRE_GRACE_SECONDS").then(|| "soon".to_owned()))
+            .expect_err("nothing is set");
         let text = error.to_string();
         for part in [
             "DRIFTWIRE_GRACE_SECONDS is not a number of seconds: `soon`",
@@ -219,8 +259,34 @@ mod tests {
 
     #[test]
     fn what_is_not_set_is_as_documented() {
-        let settings = Settings::read(complete).expect("all that is required is set");
+        let settings = Settings::read(Function::EventDetector, complete).expect("all that is required is set");
         assert_eq!(settings.timing, Timing::default());
         assert_eq!((settings.role, settings.default_place, settings.ignore), (None, None, None));
+        assert_eq!((settings.plugins, settings.plugin_dir), (vec![], None));
+    }
+
+    #[test]
+    fn provider_judge_needs_a_queue_and_plugins_from_somewhere() {
+        let without = |missing: &'static str| move |name: &str| complete(name).filter(|_| name != missing);
+        let read = |variable: &dyn Fn(&str) -> Option<String>| {
+            let wrong = Settings::read(Function::ProviderJudge, variable).err().map_or_else(Vec::new, |error| error.0);
+            wrong.into_iter().map(|unset| unset.variable).collect::<Vec<_>>()
+        };
+        assert_eq!(read(&without("DRIFTWIRE_PROVIDER_QUEUE_URL")), ["DRIFTWIRE_PROVIDER_QUEUE_URL", "DRIFTWIRE_PLUGINS"]);
+        let in_an_image = |name: &str| if name == "DRIFTWIRE_PLUGIN_DIR" { Some("/opt/plugins".to_owned()) } else { complete(name) };
+        assert!(read(&in_an_image).is_empty());
+        assert!(Settings::read(Function::EventDetector, without("DRIFTWIRE_PROVIDER_QUEUE_URL")).is_ok());
+    }
+
+    #[test]
+    fn each_plugin_that_cannot_be_understood_is_said() {
+        let hex = "ab".repeat(32);
+        let listed =
+            format!("hashicorp/aws 5.100.0 s3://b/aws.zip sha256:{hex}\n hashicorp/random 3.7.2 s3://b/r.zip, aws 5 s3://b/k sha256:{hex}");
+        let variable = |name: &str| if name == "DRIFTWIRE_PLUGINS" { Some(listed.clone()) } else { complete(name) };
+        let error = Settings::read(Function::ProviderJudge, variable).expect_err("two of three are wrong");
+        let said: Vec<String> = error.0.iter().map(ToString::to_string).collect();
+        assert_eq!(said.len(), 2, "{said:?}");
+        assert!(said[0].starts_with("DRIFTWIRE_PLUGINS holds `hashicorp/random 3.7.2 s3://b/r.zip`: "), "{said:?}");
     }
 }

@@ -4,15 +4,19 @@
 
 mod batch;
 mod config;
+mod judging;
 mod log;
 mod metrics;
+mod plugin;
 mod wiring;
 
 pub use batch::{Answered, Done, Message, answer, isolated, messages};
 pub use config::{Settings, SettingsError, Unset, environment};
+pub use judging::{Decoded, decoded_work, detect, done, measure};
 pub use log::start_log;
 pub use metrics::{METRICS, Metric, Metrics};
-pub use wiring::Wiring;
+pub use plugin::{PluginPackage, PluginPackageError};
+pub use wiring::{Aws, Native, Wiring};
 
 use drift_engine::ports::PortError;
 

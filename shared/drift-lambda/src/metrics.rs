@@ -18,24 +18,31 @@ pub struct Metric {
 
 const DETECTOR: &[&str] = &["event-detector"];
 const INDEXER: &[&str] = &["state-indexer"];
-const BOTH: &[&str] = &["event-detector", "state-indexer"];
+const JUDGES: &[&str] = &["event-detector", "provider-judge"];
+const EACH: &[&str] = &["event-detector", "state-indexer", "provider-judge"];
 
 const fn metric(name: &'static str, unit: &'static str, functions: &'static [&'static str], meaning: &'static str) -> Metric {
     Metric { name, unit, functions, meaning }
 }
 
 /// Every metric, by name. `docs/metrics.md` holds the same table.
-pub const METRICS: [Metric; 22] = [
-    metric("dead_letters", "Count", BOTH, "messages that this invocation buried, as they cannot succeed"),
+pub const METRICS: [Metric; 23] = [
+    metric("dead_letters", "Count", EACH, "messages that this invocation buried, as they cannot succeed"),
     metric(
         "deferred",
         "Count",
         DETECTOR,
-        "records whose instances are judged later: Terraform is at work, the index is behind, a read failed for now",
+        "records whose instances are judged later: Terraform is at work, the index is behind, a read failed for now, or `provider-judge` is to judge them",
     ),
-    metric("delivered_again", "Count", BOTH, "messages that the queue is to deliver again"),
+    metric("delivered_again", "Count", EACH, "messages that the queue is to deliver again"),
     metric("failed_call", "Count", DETECTOR, "records of calls that failed"),
-    metric("hidden", "Count", DETECTOR, "differences that the ignore file hid"),
+    metric(
+        "handed_over",
+        "Count",
+        DETECTOR,
+        "instances that were handed over to `provider-judge`, as the native reader does not read them",
+    ),
+    metric("hidden", "Count", JUDGES, "differences that the ignore file hid"),
     metric("index_items_written", "Count", INDEXER, "items of the index that were written"),
     metric(
         "index_lag_seconds",
@@ -46,7 +53,7 @@ pub const METRICS: [Metric; 22] = [
     metric("internal", "Count", DETECTOR, "records of a service's own doing that is no configuration"),
     metric("judged", "Count", DETECTOR, "records of which at least one instance was judged"),
     metric("left_out", "Count", DETECTOR, "instances that records led to beyond those that are looked at for one record"),
-    metric("looked_at", "Count", DETECTOR, "instances that were looked at"),
+    metric("looked_at", "Count", JUDGES, "instances that were looked at"),
     metric("malformed", "Count", DETECTOR, "records, or messages, that are no CloudTrail record"),
     metric("names_left_out", "Count", DETECTOR, "names of records beyond those that are looked up for one record"),
     metric("not_managed", "Count", DETECTOR, "records that name no instance of any state"),
@@ -56,7 +63,7 @@ pub const METRICS: [Metric; 22] = [
     metric("read_only", "Count", DETECTOR, "records that changed nothing"),
     metric("states_behind", "Count", INDEXER, "states that a reconcile found without an index, with an older one, or gone"),
     metric("states_indexed", "Count", INDEXER, "states whose index was changed"),
-    metric("told", "Count", DETECTOR, "transitions that were told"),
+    metric("told", "Count", JUDGES, "transitions that were told"),
     metric("unsupported", "Count", DETECTOR, "records that name only what no reader reads"),
 ];
 

@@ -1,5 +1,6 @@
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
+use aws_types::SdkConfig;
 use drift_aws::{
     Accounts, ClientSettings, DynamoHeartbeat, DynamoIndex, DynamoLedger, NativeReader, SnsAlerts, SqsDeadLetters, SqsQueues, States,
     SystemClock, UntypedCalls, load,
@@ -10,15 +11,30 @@ use drift_engine::{
     ignore::Ignore,
     index::Index,
     naming,
-    ports::{PortError, RecordedState},
+    ports::{LiveReader, PortError, RecordedState},
+    work::Function,
 };
 use drift_model::{Change, StateId};
 
 use crate::Settings;
 
-/// Every port on AWS, as the environment says.
+/// The reader of the functions that need no plugins.
+pub type Native = NativeReader<UntypedCalls<Accounts>>;
+
+/// What a reader is made of.
 #[derive(Debug)]
-pub struct Wiring {
+pub struct Aws {
+    /// What every client is made of.
+    pub config: SdkConfig,
+    /// Credentials by account.
+    pub accounts: Arc<Accounts>,
+    /// What is known of each resource type.
+    pub catalog: Arc<Catalog>,
+}
+
+/// Every port on AWS, as the environment says, around a reader.
+#[derive(Debug)]
+pub struct Wiring<R = Native> {
     /// What is known of each resource type.
     pub catalog: Arc<Catalog>,
     /// Where what cannot succeed goes.
@@ -27,7 +43,7 @@ pub struct Wiring {
     pub heartbeat: DynamoHeartbeat,
     states: States,
     index: Index<DynamoIndex>,
-    reader: NativeReader<UntypedCalls<Accounts>>,
+    reader: R,
     ledger: DynamoLedger,
     alerts: SnsAlerts,
     queues: SqsQueues,
@@ -35,25 +51,46 @@ pub struct Wiring {
 }
 
 impl Wiring {
-    /// Makes the clients. Touches no network: a function that starts has nothing to wait for.
+    /// Makes the clients, and the native reader. Touches no network: a function that starts has nothing to wait for.
     ///
     /// # Errors
     ///
     /// Where the catalog that was built in cannot be read.
     pub async fn new(settings: &Settings) -> Result<Self, drift_catalog::CatalogError> {
+        let native =
+            |aws: &Aws| NativeReader::new(Arc::clone(&aws.catalog), UntypedCalls::new(aws.config.clone(), Arc::clone(&aws.accounts)));
+        Self::around(settings, native).await
+    }
+}
+
+impl<R> Wiring<R> {
+    /// Makes the clients, and a reader by `reader`. Touches no network, unless that does.
+    ///
+    /// # Errors
+    ///
+    /// Where the catalog that was built in cannot be read.
+    pub async fn around(settings: &Settings, reader: impl FnOnce(&Aws) -> R) -> Result<Self, drift_catalog::CatalogError> {
         let config = load(&ClientSettings::default()).await;
         let catalog = Arc::new(Catalog::builtin()?);
         let index = Index(DynamoIndex::new(&config, &settings.index_table));
         let accounts = Arc::new(Accounts::new(config.clone(), settings.role.clone()));
+        let reader = reader(&Aws { config: config.clone(), accounts, catalog: Arc::clone(&catalog) });
+        let queues = [
+            (Function::EventDetector, Some(&settings.events_queue)),
+            (Function::StateIndexer, Some(&settings.states_queue)),
+            (Function::ProviderJudge, settings.provider_queue.as_ref()),
+        ];
+        let queues: BTreeMap<Function, String> =
+            queues.into_iter().filter_map(|(function, queue)| Some((function, queue?.clone()))).collect();
         Ok(Self {
             dead_letters: SqsDeadLetters::new(&config, &settings.dead_letter_queue),
             heartbeat: DynamoHeartbeat::new(&config, &settings.index_table),
             states: States::new(&config, settings.states.clone(), settings.lock_tables.clone()),
             index,
-            reader: NativeReader::new(Arc::clone(&catalog), UntypedCalls::new(config.clone(), accounts)),
+            reader,
             ledger: DynamoLedger::new(&config, &settings.ledger_table),
             alerts: SnsAlerts::new(&config, &settings.topic),
-            queues: SqsQueues::new(&config, &settings.events_queue, &settings.states_queue),
+            queues: SqsQueues::new(&config, queues),
             clock: SystemClock { moved_by: settings.clock_file.clone() },
             catalog,
         })
@@ -85,16 +122,16 @@ impl Wiring {
     }
 }
 
-impl Naming for Wiring {
+impl<R: Send + Sync> Naming for Wiring<R> {
     async fn concerned(&self, change: &Change) -> Result<Concerning, PortError> {
         naming::ByValue { catalog: &self.catalog, index: &self.index }.concerned(change).await
     }
 }
 
-impl Ports for Wiring {
+impl<R: LiveReader> Ports for Wiring<R> {
     type States = States;
     type Index = Index<DynamoIndex>;
-    type Reader = NativeReader<UntypedCalls<Accounts>>;
+    type Reader = R;
     type Ledger = DynamoLedger;
     type Alerts = SnsAlerts;
     type Later = SqsQueues;

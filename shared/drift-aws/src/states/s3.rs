@@ -2,13 +2,16 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_s3::{operation::head_object::HeadObjectOutput, primitives::ByteStream};
-use aws_types::{SdkConfig, service_config::ServiceConfigKey};
+use aws_types::SdkConfig;
 use drift_engine::ports::{Fragment, Lock, PortError, StateObject};
 use drift_model::{ByteRange, StateId, Timestamp};
 use futures::future::try_join_all;
 
 use super::{StatePattern, lock};
-use crate::failure::{Call, code, status};
+use crate::{
+    failure::{Call, code, status},
+    objects,
+};
 
 /// The buckets, the configured patterns and the lock tables.
 #[derive(Clone, Debug)]
@@ -21,8 +24,7 @@ pub(super) struct Buckets {
 
 impl Buckets {
     pub(super) fn new(config: &SdkConfig, patterns: Vec<StatePattern>, lock_tables: Vec<String>) -> Self {
-        let s3 = aws_sdk_s3::config::Builder::from(config).force_path_style(has_own_endpoint(config)).build();
-        Self { s3: aws_sdk_s3::Client::from_conf(s3), dynamodb: aws_sdk_dynamodb::Client::new(config), patterns, lock_tables }
+        Self { s3: objects::client(config), dynamodb: aws_sdk_dynamodb::Client::new(config), patterns, lock_tables }
     }
 
     pub(super) async fn whole(&self, bucket: &str, key: &str) -> Result<Option<StateObject>, PortError> {
@@ -149,10 +151,4 @@ impl Object {
         let failed = |error| PortError::Retryable { what: self.what.clone(), why: format!("the answer broke off: {error}") };
         Ok(body.collect().await.map_err(failed)?.to_vec())
     }
-}
-
-/// Whether S3 is reached by an endpoint that somebody configured: those rarely know buckets as host names.
-fn has_own_endpoint(config: &SdkConfig) -> bool {
-    let key = ServiceConfigKey::builder().service_id("s3").env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
-    config.endpoint_url().is_some() || key.ok().and_then(|key| config.service_config()?.load_config(key)).is_some()
 }

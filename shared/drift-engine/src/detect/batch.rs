@@ -1,6 +1,6 @@
 //! A batch, taken apart into instances, and put together again into answers.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, future::Future};
 
 use drift_model::{Change, InstanceRef, RecordId, Timestamp};
 use futures::{StreamExt, stream};
@@ -12,7 +12,7 @@ use super::{
 use crate::{
     ledger::sweep,
     ports::PortError,
-    work::{Again, Work},
+    work::{Again, JudgedBy, Work},
 };
 
 /// Why an instance is looked at: the changes that led there, by record, and what was put off before.
@@ -44,11 +44,12 @@ struct Found {
     instances: Vec<InstanceRef>,
 }
 
-pub(super) async fn detect<P: Ports>(detector: &Detector<P>, deliveries: Vec<Delivery>) -> Detected {
+pub(super) async fn detect<P: Ports>(detector: &Detector<P>, deliveries: Vec<Delivery>, end: impl Future<Output = ()> + Send) -> Detected {
     let mut results: Vec<Result<(), PortError>> = vec![Ok(()); deliveries.len()];
     let mut records: Vec<Vec<RecordOutcome>> = vec![Vec::new(); deliveries.len()];
     let (mut tasks, mut found) = (BTreeMap::<InstanceRef, Task>::new(), Vec::new());
 
+    let mine = detector.role.judged_by();
     let mut changes = Vec::new();
     for (delivery, item) in
         deliveries.into_iter().enumerate().flat_map(|(at, delivery)| delivery.items.into_iter().map(move |item| (at, item)))
@@ -56,21 +57,21 @@ pub(super) async fn detect<P: Ports>(detector: &Detector<P>, deliveries: Vec<Del
         match item {
             Item::Change(change) => changes.push((delivery, *change)),
             Item::Passed { record, outcome } => records[delivery].push(RecordOutcome { record, outcome, instances: Vec::new() }),
-            Item::Work(work) => match work {
-                Work::Judge { instances, changes, why, attempt, since } => {
-                    for instance in &instances {
-                        let task = tasks.entry(instance.clone()).or_default();
-                        task.add_again(why, attempt, since);
-                        for seen in &changes {
-                            task.add_change(&seen.change, seen.cause_of.contains(instance));
-                        }
+            Item::Work(Work::Judge { by, instances, changes, why, attempt, since }) if by == mine => {
+                for instance in &instances {
+                    let task = tasks.entry(instance.clone()).or_default();
+                    task.add_again(why, attempt, since);
+                    for seen in &changes {
+                        task.add_change(&seen.change, seen.cause_of.contains(instance));
                     }
-                    found.push(Found { delivery, record: None, instances });
                 }
-                // Boxed, as it is rare and large.
-                Work::Sweep => keep_worst(&mut results[delivery], Box::pin(swept(detector)).await),
-                Work::Index { .. } | Work::Reconcile => keep_worst(&mut results[delivery], Err(misplaced(&work))),
-            },
+                found.push(Found { delivery, record: None, instances });
+            }
+            // Boxed, as it is rare and large.
+            Item::Work(Work::Sweep) if mine == JudgedBy::EventDetector => {
+                keep_worst(&mut results[delivery], Box::pin(swept(detector)).await);
+            }
+            Item::Work(work) => keep_worst(&mut results[delivery], Err(misplaced(mine, &work))),
         }
     }
 
@@ -91,18 +92,20 @@ pub(super) async fn detect<P: Ports>(detector: &Detector<P>, deliveries: Vec<Del
         }
     }
 
-    let settled = settle_all(detector, tasks).await;
+    let settled = settle_all(detector, tasks, end).await;
     detected.looked_at = settled.len();
     for one in settled.values().flatten() {
         detected.told += usize::from(one.told);
+        detected.handed_over += usize::from(one.handed);
         detected.hidden += one.hidden;
     }
     for Found { delivery, record, instances } in found {
         let mut outcome = Outcome::NotManaged;
-        for one in instances.iter().filter_map(|instance| settled.get(instance)) {
-            match one {
-                Ok(one) => outcome = stronger(outcome, one.outcome),
-                Err(error) => keep_worst(&mut results[delivery], Err(error.clone())),
+        for instance in &instances {
+            match settled.get(instance) {
+                Some(Ok(one)) => outcome = stronger(outcome, one.outcome),
+                Some(Err(error)) => keep_worst(&mut results[delivery], Err(error.clone())),
+                None => keep_worst(&mut results[delivery], Err(unfinished(instance))),
             }
         }
         if let Some(record) = record {
@@ -130,6 +133,7 @@ async fn named<P: Ports>(detector: &Detector<P>, changes: Vec<Place<Change>>) ->
 async fn settle_all<P: Ports>(
     detector: &Detector<P>,
     tasks: BTreeMap<InstanceRef, Task>,
+    end: impl Future<Output = ()> + Send,
 ) -> BTreeMap<InstanceRef, Result<Settled, PortError>> {
     let asked = Asked::default();
     let asked = &asked;
@@ -137,7 +141,11 @@ async fn settle_all<P: Ports>(
         let settled = settle(detector, asked, &instance, &task).await;
         (instance, settled)
     });
-    stream::iter(looks).buffer_unordered(detector.parallel.max(1)).collect().await
+    stream::iter(looks).buffer_unordered(detector.parallel.max(1)).take_until(end).collect().await
+}
+
+fn unfinished(instance: &InstanceRef) -> PortError {
+    PortError::Retryable { what: format!("judging {instance}"), why: "it took longer than there was time".to_owned() }
 }
 
 async fn swept<P: Ports>(detector: &Detector<P>) -> Result<(), PortError> {
@@ -157,10 +165,11 @@ fn keep_worst(held: &mut Result<(), PortError>, new: Result<(), PortError>) {
     }
 }
 
-fn misplaced(work: &Work) -> PortError {
-    let work = if matches!(work, Work::Reconcile) { "reconcile" } else { "index" };
+/// What came to the wrong queue is not passed on: where two URLs are mixed up, it would go in a circle.
+fn misplaced(came_to: JudgedBy, work: &Work) -> PortError {
+    let (for_whom, came_to) = (work.function().name(), came_to.function().name());
     PortError::Permanent {
-        what: format!("a message of work `{work}`"),
-        why: "that is for `state-indexer`, and came to `event-detector`: look at the queues in their configuration".to_owned(),
+        what: format!("a message of work `{}`", work.name()),
+        why: format!("that is for `{for_whom}`, and came to `{came_to}`: look at the queues in their configuration"),
     }
 }

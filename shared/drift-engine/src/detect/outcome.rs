@@ -17,7 +17,8 @@ pub enum Outcome {
     NotManaged,
     /// At least one instance that it names was judged.
     Judged,
-    /// The instances that it names are judged later: Terraform is at work, the index is behind, a read failed for now.
+    /// The instances that it names are judged later: Terraform is at work, the index is behind, a read failed for now; or by
+    /// `provider-judge`.
     Deferred,
     /// No reader at hand reads what it names: told as touched, not verified.
     Unsupported,
@@ -84,6 +85,8 @@ pub struct Detected {
     pub looked_at: usize,
     /// How many transitions were told.
     pub told: usize,
+    /// How many instances were handed over to `provider-judge`.
+    pub handed_over: usize,
     /// How many differences the ignore file hid.
     pub hidden: usize,
     /// How many instances records led to beyond those that are looked at for one record.
@@ -97,10 +100,11 @@ pub struct Detected {
 impl Detected {
     /// What was counted besides the outcomes, by the names that machines read.
     #[must_use]
-    pub fn measures(&self) -> [(&'static str, usize); 6] {
+    pub fn measures(&self) -> [(&'static str, usize); 7] {
         [
             ("looked_at", self.looked_at),
             ("told", self.told),
+            ("handed_over", self.handed_over),
             ("hidden", self.hidden),
             ("left_out", self.left_out),
             ("overflowed", self.overflowed),
@@ -116,6 +120,7 @@ impl Detected {
             answers: self.answers,
             looked_at: self.looked_at + other.looked_at,
             told: self.told + other.told,
+            handed_over: self.handed_over + other.handed_over,
             hidden: self.hidden + other.hidden,
             left_out: self.left_out + other.left_out,
             overflowed: self.overflowed + other.overflowed,

@@ -12,7 +12,7 @@ use crate::{
     patience::{Patience, age, patience},
     ports::{Clock, Later, Ledger, PortError, RecordedState},
     severity::severity,
-    work::{Again, SeenChange, Work},
+    work::{Again, JudgedBy, SeenChange, Work},
 };
 
 /// At most so many changes are carried in one message: the newest.
@@ -23,12 +23,13 @@ const MAX_CARRIED: usize = 120;
 pub(super) struct Settled {
     pub(super) outcome: Outcome,
     pub(super) told: bool,
+    pub(super) handed: bool,
     pub(super) hidden: usize,
 }
 
 impl Settled {
     fn of(outcome: Outcome) -> Self {
-        Self { outcome, told: false, hidden: 0 }
+        Self { outcome, told: false, handed: false, hidden: 0 }
     }
 }
 
@@ -90,8 +91,15 @@ impl<P: Ports> Case<'_, P> {
         };
         let unsupported = unknown == Some(ReasonKind::Unsupported);
         let outcome = if unsupported { Outcome::Unsupported } else { Outcome::Judged };
-        if unknown.is_some() && hidden > 0 || unsupported && self.task.changes.is_empty() && !self.is_reindexed() {
+        if unknown.is_some() && hidden > 0 {
             return Ok(Settled { hidden, ..Settled::of(outcome) });
+        }
+        // No reader, as against one that found that it cannot read: then another would be no wiser.
+        if unsupported && judgement.reader.is_none() && self.detector.role.hands_over() {
+            return self.hand_over().await;
+        }
+        if unsupported && self.task.changes.is_empty() && !self.is_reindexed() {
+            return Ok(Settled::of(outcome));
         }
         // A service that fails now and then, or a connection that breaks, is waited for like one that throttles: nobody would
         // look again, and what a person did meanwhile would stay hidden behind "could not tell".
@@ -135,7 +143,17 @@ impl<P: Ports> Case<'_, P> {
         if unknown.is_none() && self.is_fresh() {
             self.later(Again::Recheck, 0, self.began, timing.recheck_after).await?;
         }
-        Ok(Settled { outcome, told: matches!(recording, Recording::Told(_)), hidden })
+        Ok(Settled { told: matches!(recording, Recording::Told(_)), hidden, ..Settled::of(outcome) })
+    }
+
+    /// Leaves the instance to `provider-judge`, with the changes that led to it. That the state was written is kept as the
+    /// reason, since it closes what was only touched; what else this function waited for, that one finds out itself.
+    async fn hand_over(&self) -> Result<Settled, PortError> {
+        let (why, (attempt, since)) =
+            self.put_off(Again::Indexed).map_or((Again::Handed, (0, self.began)), |put_off| (Again::Indexed, put_off));
+        let work = self.work(JudgedBy::ProviderJudge, why, attempt, since);
+        self.detector.ports.later().later(&work, Duration::ZERO).await?;
+        Ok(Settled { handed: true, ..Settled::of(Outcome::Deferred) })
     }
 
     async fn patience(&self) -> Result<Patience, PortError> {
@@ -188,8 +206,14 @@ impl<P: Ports> Case<'_, P> {
         if let [to] = moved_to(ports.index(), &entry.drift).await?.as_slice() {
             match carry(ports.ledger(), ports.alerts(), self.instance, to, clocks).await? {
                 Recording::Held => {
-                    let work =
-                        Work::Judge { instances: vec![to.clone()], changes: Vec::new(), why: Again::Indexed, attempt: 0, since: now };
+                    let work = Work::Judge {
+                        by: self.detector.role.judged_by(),
+                        instances: vec![to.clone()],
+                        changes: Vec::new(),
+                        why: Again::Indexed,
+                        attempt: 0,
+                        since: now,
+                    };
                     ports.later().later(&work, Duration::ZERO).await?;
                     return Ok(none);
                 }
@@ -242,6 +266,12 @@ impl<P: Ports> Case<'_, P> {
     }
 
     async fn later(&self, why: Again, attempt: u32, since: Timestamp, delay: Duration) -> Result<(), PortError> {
+        let work = self.work(self.detector.role.judged_by(), why, attempt, since);
+        self.detector.ports.later().later(&work, delay.min(crate::Timing::LONGEST_DELAY)).await
+    }
+
+    /// This instance with what led to it, as work.
+    fn work(&self, by: JudgedBy, why: Again, attempt: u32, since: Timestamp) -> Work {
         let mut changes: Vec<_> = self.task.changes.values().collect();
         changes.sort_by_key(|(change, _)| change.time);
         let carried = changes.split_off(changes.len().saturating_sub(MAX_CARRIED));
@@ -250,7 +280,6 @@ impl<P: Ports> Case<'_, P> {
             cause_of: explains.then(|| self.instance.clone()).into_iter().collect(),
         };
         let changes = carried.into_iter().map(seen).collect();
-        let work = Work::Judge { instances: vec![self.instance.clone()], changes, why, attempt, since };
-        self.detector.ports.later().later(&work, delay.min(crate::Timing::LONGEST_DELAY)).await
+        Work::Judge { by, instances: vec![self.instance.clone()], changes, why, attempt, since }
     }
 }

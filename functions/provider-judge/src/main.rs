@@ -1,0 +1,37 @@
+//! Judges through Terraform's provider plugins what `event-detector`'s reader does not read. Decides nothing itself: see
+//! `drift-engine`.
+
+mod deadline;
+mod handler;
+mod image;
+mod package;
+mod plugins;
+mod unpack;
+
+use drift_engine::{
+    detect::{Detector, Role},
+    work::Function,
+};
+use drift_lambda::{Settings, Wiring, environment, start_log};
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde_json::Value;
+
+fn main() -> Result<(), Error> {
+    drift_provider::guard();
+    run()
+}
+
+#[tokio::main]
+async fn run() -> Result<(), Error> {
+    start_log(environment("DRIFTWIRE_LOG").as_deref());
+    let settings = Settings::read(Function::ProviderJudge, environment)?;
+    let in_image = settings.plugin_dir.as_deref().map(image::plugins).transpose()?.unwrap_or_default();
+    let guard = std::env::current_exe()?;
+    let wiring = Wiring::around(&settings, |aws| plugins::reader(aws, in_image, &settings.plugins, guard)).await?;
+    let mut detector = Detector::new(wiring);
+    detector.role = Role::ProviderJudge;
+    detector.ignore = detector.ports.ignore(&settings).await?;
+    detector.timing = settings.timing;
+    let detector = &detector;
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| Box::pin(handler::handle(detector, event)))).await
+}

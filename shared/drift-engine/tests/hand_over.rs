@@ -1,0 +1,391 @@
+//! What `event-detector` does not read, `provider-judge` judges: two detectors on two queues, one ledger, all in memory.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    pin::pin,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use drift_engine::{
+    after_index,
+    detect::{Concerned, Concerning, Delivery, Detected, Detector, Item, Naming, Outcome, Ports, Role},
+    index::{Index, Indexer, MemoryStore},
+    memory::{ManualClock, MemoryAlerts, MemoryLedger, MemoryQueue, MemoryStates, ScriptedReader},
+    ports::{Clock, Ledger, LiveReader, LiveReading, Lock, PortError, Query, ResourceIndex},
+    work::{Again, Function, JudgedBy, SeenChange, Work},
+};
+use drift_model::{
+    Actor, ActorKind, Change, Declared, Drift, DriftStatus, Instance, InstanceRef, Named, Place, Reader, RecordId, Scope, StateId,
+    Strength, Timestamp, TransitionKind, identifiers_of,
+};
+use drift_state::Settings;
+use serde_json::json;
+
+/// What either of them does not read, but the provider: a job. What nobody reads: a riddle.
+const READ: [&str; 1] = ["aws_glue_job"];
+const PLACE: [&str; 3] = ["aws", "123456789012", "eu-west-1"];
+
+/// Reads these types alone.
+struct Reads {
+    types: &'static [&'static str],
+    live: &'static ScriptedReader,
+}
+
+impl LiveReader for Reads {
+    fn reader(&self) -> Reader {
+        Reader::Provider
+    }
+
+    fn reads(&self, _provider: &str, type_name: &str) -> bool {
+        self.types.contains(&type_name)
+    }
+
+    async fn read(&self, place: Option<&Place>, instance: &Instance) -> LiveReading {
+        if instance.id() == Some("hangs") {
+            return std::future::pending().await;
+        }
+        self.live.read(place, instance).await
+    }
+}
+
+struct Shared {
+    clock: &'static ManualClock,
+    states: MemoryStates,
+    index: Index<MemoryStore>,
+    live: &'static ScriptedReader,
+    ledger: MemoryLedger,
+    alerts: MemoryAlerts,
+    queue: MemoryQueue<'static>,
+}
+
+struct Memory {
+    shared: &'static Shared,
+    reader: Reads,
+}
+
+impl Naming for Memory {
+    async fn concerned(&self, change: &Change) -> Result<Concerning, PortError> {
+        let asked: Vec<_> = change.names.iter().map(|name| (Scope::In(change.place.clone()), name.value.clone())).collect();
+        let hits = self.shared.index.lookup(&asked).await?;
+        let own = hits.into_iter().flat_map(|hit| hit.holders).filter(|holder| holder.strength == Strength::Own);
+        let instances: BTreeSet<InstanceRef> = own.map(|holder| holder.instance).collect();
+        let instances = instances.into_iter().map(|instance| Concerned { instance, cause: true }).collect();
+        Ok(Concerning { instances, ..Concerning::default() })
+    }
+}
+
+impl Ports for Memory {
+    type States = MemoryStates;
+    type Index = Index<MemoryStore>;
+    type Reader = Reads;
+    type Ledger = MemoryLedger;
+    type Alerts = MemoryAlerts;
+    type Later = MemoryQueue<'static>;
+    type Clock = ManualClock;
+
+    fn states(&self) -> &Self::States {
+        &self.shared.states
+    }
+    fn index(&self) -> &Self::Index {
+        &self.shared.index
+    }
+    fn reader(&self) -> &Self::Reader {
+        &self.reader
+    }
+    fn ledger(&self) -> &Self::Ledger {
+        &self.shared.ledger
+    }
+    fn alerts(&self) -> &Self::Alerts {
+        &self.shared.alerts
+    }
+    fn later(&self) -> &Self::Later {
+        &self.shared.queue
+    }
+    fn clock(&self) -> &Self::Clock {
+        self.shared.clock
+    }
+}
+
+/// Nothing in memory waits, but a read that hangs.
+fn now<F: Future>(future: F) -> F::Output {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("a port in memory waited"),
+    }
+}
+
+fn state() -> StateId {
+    StateId::s3("states", "prod.tfstate")
+}
+
+fn place() -> Place {
+    let [partition, account, region] = PLACE;
+    Place::new(partition, account, region)
+}
+
+fn id(name: &str) -> String {
+    format!("{name}-id")
+}
+
+struct World {
+    shared: &'static Shared,
+    detector: Detector<Memory>,
+    judge: Detector<Memory>,
+}
+
+impl World {
+    /// A job and a riddle, live as recorded.
+    fn new() -> Self {
+        let clock: &'static ManualClock = Box::leak(Box::new(ManualClock::at(Timestamp::from_second(1_000_000).expect("a time"))));
+        let shared: &'static Shared = Box::leak(Box::new(Shared {
+            clock,
+            states: MemoryStates::default(),
+            index: Index(MemoryStore::default()),
+            live: Box::leak(Box::default()),
+            ledger: MemoryLedger::default(),
+            alerts: MemoryAlerts::default(),
+            queue: MemoryQueue::new(clock),
+        }));
+        let detector = |types: &'static [&'static str], role| {
+            let ports = Memory { shared, reader: Reads { types, live: shared.live } };
+            Detector { role, ..Detector::new(ports) }
+        };
+        let world =
+            Self { shared, detector: detector(&[], Role::EventDetector { hands_over: true }), judge: detector(&READ, Role::ProviderJudge) };
+        world.live(0);
+        world.write(&[("aws_glue_job", "job", 0), ("aws_glue_riddle", "riddle", 0)]);
+        world
+    }
+
+    fn live(&self, retries: i64) {
+        self.shared.live.put(&place(), "aws_glue_job", &id("job"), [("max_retries".to_owned(), json!(retries))].into());
+    }
+
+    fn write(&self, instances: &[(&str, &str, i64)]) {
+        let resources: Vec<_> = instances
+            .iter()
+            .map(|(type_name, name, retries)| {
+                let arn = format!("arn:aws:glue:eu-west-1:123456789012:job/{name}");
+                let id = if *name == "hangs" { "hangs".to_owned() } else { id(name) };
+                let attributes = json!({"id": id, "arn": arn, "name": name, "max_retries": retries});
+                json!({"mode": "managed", "type": type_name, "name": name, "provider": "provider[\"registry.terraform.io/hashicorp/aws\"]",
+                    "instances": [{"attributes": attributes}]})
+            })
+            .collect();
+        let bytes = serde_json::to_vec(&json!({"version": 4, "serial": 1, "lineage": "l", "resources": resources})).expect("serialises");
+        self.shared.states.put(&state(), bytes, self.shared.clock.now());
+        let Shared { clock, states, index, ledger, queue, .. } = self.shared;
+        let identifiers = |instance: &Instance| identifiers_of(instance, &Declared::default());
+        let settings = Settings { default_place: None, places: BTreeMap::new(), identifiers: &identifiers };
+        now(Indexer { states, store: &index.0, clock: *clock, settings: &settings }.index_state(&state())).expect("indexes");
+        now(after_index((ledger, index, queue, *clock), &self.detector.timing, &state())).expect("looks again");
+    }
+
+    fn change(&self, record: &str, name: &str) -> Change {
+        Change {
+            id: RecordId(record.to_owned()),
+            source: "glue.amazonaws.com".to_owned(),
+            name: "UpdateJob".to_owned(),
+            time: self.shared.clock.now(),
+            place: place(),
+            actor: Actor { kind: ActorKind::SsoUser, name: "alice (Admin)".to_owned(), tool: None, console: true },
+            source_address: None,
+            user_agent: None,
+            names: vec![Named { value: name.to_owned(), at: "requestParameters.jobName".to_owned(), free_text: false }],
+            names_left_out: 0,
+        }
+    }
+
+    fn detect(&self, changes: &[Change]) -> Detected {
+        let delivery = |change: &Change| Delivery { items: vec![Item::Change(Box::new(change.clone()))] };
+        now(self.detector.detect(changes.iter().map(delivery).collect()))
+    }
+
+    fn detector_of(&self, function: Function) -> &Detector<Memory> {
+        match function {
+            Function::EventDetector => &self.detector,
+            Function::ProviderJudge => &self.judge,
+            Function::StateIndexer => panic!("nobody asks for the indexer here"),
+        }
+    }
+
+    /// Lets time pass until nothing is left for later; whose work was done, and why, in order.
+    fn drain(&self) -> Vec<(Function, Again)> {
+        let mut done = Vec::new();
+        while let Some((due, work)) = self.shared.queue.next() {
+            let wait = due.duration_since(self.shared.clock.now());
+            self.shared.clock.pass(Duration::try_from(wait).unwrap_or_default());
+            let function = work.function();
+            let Work::Judge { why, .. } = &work else { panic!("only judgements are left for later here") };
+            done.push((function, *why));
+            assert!(done.len() < 200, "there is always something left for later: {done:?}");
+            let detected = now(self.detector_of(function).detect(vec![Delivery { items: vec![Item::Work(work)] }]));
+            assert!(detected.answers.iter().all(|answer| answer.result.is_ok() && answer.records.is_empty()), "{detected:?}");
+        }
+        done
+    }
+
+    fn drifts(&self) -> Vec<Drift> {
+        now(self.shared.ledger.list(&Query::default())).expect("lists")
+    }
+
+    fn told(&self) -> Vec<TransitionKind> {
+        self.shared.alerts.published().iter().map(|alert| alert.transition.kind).collect()
+    }
+}
+
+const HANDED: (Function, Again) = (Function::ProviderJudge, Again::Handed);
+const RECHECKED: (Function, Again) = (Function::ProviderJudge, Again::Recheck);
+
+#[test]
+fn what_the_detector_does_not_read_is_judged_by_the_other_and_its_record_counts_once() {
+    let world = World::new();
+    world.live(3);
+    let detected = world.detect(&[world.change("e-1", "job")]);
+    assert_eq!((detected.counts()[&Outcome::Deferred], detected.handed_over, detected.told), (1, 1, 0));
+    assert_eq!(world.drain(), [HANDED, RECHECKED], "what is put off comes back to whoever put it off");
+    let [drift] = &world.drifts()[..] else { panic!("one drift is open") };
+    assert_eq!((drift.status, drift.differences[0].path.as_str()), (DriftStatus::Drifted, "max_retries"));
+    assert_eq!(drift.causes.iter().map(|cause| cause.record.0.as_str()).collect::<Vec<_>>(), ["e-1"]);
+    assert_eq!(world.told(), [TransitionKind::Opened]);
+}
+
+#[test]
+fn a_repair_closes_what_the_other_recorded() {
+    let world = World::new();
+    world.live(3);
+    world.detect(&[world.change("e-1", "job")]);
+    world.drain();
+    world.live(0);
+    world.detect(&[world.change("e-2", "job")]);
+    world.drain();
+    assert!(world.drifts().is_empty());
+    assert_eq!(world.told(), [TransitionKind::Opened, TransitionKind::Resolved]);
+}
+
+#[test]
+fn an_apply_closes_what_the_other_recorded_by_way_of_the_detector() {
+    let world = World::new();
+    world.live(3);
+    world.detect(&[world.change("e-1", "job")]);
+    world.drain();
+    world.write(&[("aws_glue_job", "job", 3), ("aws_glue_riddle", "riddle", 0)]);
+    let done = world.drain();
+    assert_eq!(done[..2], [(Function::EventDetector, Again::Indexed), (Function::ProviderJudge, Again::Indexed)], "the reason survives");
+    assert!(world.drifts().is_empty());
+    assert_eq!(world.told(), [TransitionKind::Opened, TransitionKind::Resolved]);
+}
+
+#[test]
+fn an_instance_that_left_its_state_is_closed_without_the_other() {
+    let world = World::new();
+    world.live(3);
+    world.detect(&[world.change("e-1", "job")]);
+    world.drain();
+    world.write(&[("aws_glue_riddle", "riddle", 0)]);
+    assert_eq!(world.drain(), [(Function::EventDetector, Again::Indexed)]);
+    assert_eq!(world.told(), [TransitionKind::Opened, TransitionKind::NoLongerManaged]);
+}
+
+#[test]
+fn what_nobody_reads_is_touched_once_and_goes_in_no_circle() {
+    let world = World::new();
+    world.detect(&[world.change("e-1", "riddle"), world.change("e-2", "riddle")]);
+    assert_eq!(world.drain(), [HANDED], "several changes to one instance are handed over as one");
+    let [drift] = &world.drifts()[..] else { panic!("one drift is open") };
+    assert_eq!((drift.status, drift.causes.len()), (DriftStatus::Touched, 2));
+    world.write(&[("aws_glue_riddle", "riddle", 1)]);
+    assert_eq!(world.drain(), [(Function::EventDetector, Again::Indexed), (Function::ProviderJudge, Again::Indexed)]);
+    assert!(world.drifts().is_empty(), "a write of the state closes what was touched");
+    assert_eq!(world.told(), [TransitionKind::Opened]);
+}
+
+#[test]
+fn without_the_other_what_is_not_read_is_told_as_touched_at_once() {
+    let mut world = World::new();
+    world.detector.role = Role::EventDetector { hands_over: false };
+    let detected = world.detect(&[world.change("e-1", "job")]);
+    assert_eq!((detected.counts()[&Outcome::Unsupported], detected.handed_over), (1, 0));
+    assert_eq!((world.drain(), world.drifts()[0].status), (vec![], DriftStatus::Touched));
+}
+
+#[test]
+fn what_is_ignored_as_a_whole_is_not_handed_over() {
+    let mut world = World::new();
+    let rule = "[[ignore]]\ntype = \"aws_glue_job\"\nreason = \"somebody else's\"\n";
+    world.detector.ignore = drift_engine::ignore::Ignore::parse(rule, "f").expect("it is an ignore file");
+    let detected = world.detect(&[world.change("e-1", "job")]);
+    assert_eq!((detected.handed_over, detected.hidden, world.shared.queue.waiting()), (0, 1, 0));
+}
+
+#[test]
+fn the_other_waits_for_a_run_of_terraform_too() {
+    let world = World::new();
+    let lock = Lock { id: "l".to_owned(), who: "ci@runner".to_owned(), operation: "OperationTypeApply".to_owned(), since: None };
+    world.shared.states.set_lock(&state(), Some(lock));
+    world.live(3);
+    world.detect(&[world.change("e-1", "job")]);
+    let done = world.drain();
+    assert_eq!(done[..2], [HANDED, (Function::ProviderJudge, Again::Deferred)]);
+    assert!(world.shared.alerts.published()[0].transition.during_a_run);
+}
+
+#[test]
+fn work_that_came_to_the_wrong_queue_is_buried_and_not_passed_on() {
+    let world = World::new();
+    let work = |by| Work::Judge {
+        by,
+        instances: vec![InstanceRef {
+            state: state(),
+            key: "aws_glue_job.job".parse::<drift_model::Address>().expect("an address").into(),
+        }],
+        changes: vec![SeenChange { change: world.change("e-1", "job"), cause_of: Vec::new() }],
+        why: Again::Handed,
+        attempt: 0,
+        since: world.shared.clock.now(),
+    };
+    for (detector, work) in [
+        (&world.detector, work(JudgedBy::ProviderJudge)),
+        (&world.judge, work(JudgedBy::EventDetector)),
+        (&world.judge, Work::Sweep),
+        (&world.judge, Work::Reconcile),
+    ] {
+        let (whose, mine) = (work.function().name(), detector.role.judged_by().function().name());
+        let detected = now(detector.detect(vec![Delivery { items: vec![Item::Work(work)] }]));
+        let Err(PortError::Permanent { why, .. }) = &detected.answers[0].result else { panic!("{detected:?}") };
+        assert!(why.contains(&format!("that is for `{whose}`, and came to `{mine}`")), "{why}");
+    }
+    assert_eq!((world.shared.queue.waiting(), world.shared.live.reads_made()), (0, 0));
+}
+
+#[test]
+fn what_is_not_done_when_the_time_is_over_is_to_come_again_and_costs_the_others_nothing() {
+    let world = World::new();
+    world.write(&[("aws_glue_job", "job", 0), ("aws_glue_job", "hangs", 0)]);
+    world.live(3);
+    let detected = world.detect(&[world.change("e-1", "job"), world.change("e-2", "hangs")]);
+    assert_eq!(detected.handed_over, 2);
+    let mut deliveries = Vec::new();
+    while let Some((_, work)) = world.shared.queue.next() {
+        deliveries.push(Delivery { items: vec![Item::Work(work)] });
+    }
+    // The end comes when everything that does not hang is done: nothing else is polled more than once.
+    let mut looked = false;
+    let end = std::future::poll_fn(|context| {
+        context.waker().wake_by_ref();
+        if std::mem::replace(&mut looked, true) { Poll::Ready(()) } else { Poll::Pending }
+    });
+    let mut all = pin!(world.judge.detect_until(deliveries, end));
+    let detected = loop {
+        if let Poll::Ready(detected) = all.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            break detected;
+        }
+    };
+    let results: Vec<_> = detected.answers.iter().map(|answer| answer.result.as_ref().map_err(ToString::to_string)).collect();
+    let late = "judging aws_glue_job.hangs in s3://states/prod.tfstate: it took longer than there was time".to_owned();
+    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1, "{results:?}");
+    assert!(results.contains(&Err(late)), "{results:?}");
+    assert!(matches!(detected.answers.iter().find_map(|answer| answer.result.as_ref().err()), Some(PortError::Retryable { .. })));
+    assert_eq!(world.told(), [TransitionKind::Opened]);
+}
