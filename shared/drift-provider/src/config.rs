@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, ffi::OsString};
 
 use aws_credential_types::Credentials as Keys;
 use drift_catalog::shapes;
-use drift_model::Place;
+use drift_model::{Place, Redaction, Sensitivity};
 use rmpv::Value as Packed;
 
 use crate::{
@@ -20,6 +20,13 @@ pub(crate) struct Account {
 }
 
 impl Account {
+    /// What may not be left in what a plugin complains of.
+    pub(crate) fn redaction(&self) -> Redaction {
+        let secrets = [Some(self.keys.secret_access_key()), self.keys.session_token()];
+        let named = secrets.into_iter().flatten().zip(["secret_key", "token"]);
+        Redaction::of(&named.map(|(secret, name)| (name.to_owned(), secret.into())).collect(), &Sensitivity::default())
+    }
+
     /// The region that requests go to: what belongs to an account as a whole is asked for in its partition's first region.
     pub(crate) fn region(&self) -> String {
         if self.place.is_global() {

@@ -27,12 +27,18 @@ pub(crate) fn refused(plugin: &str, diagnostics: &[Diagnostic], redaction: &Reda
 /// A call that came to no answer.
 pub(crate) fn failed(plugin: &str, what: &str, status: &Status, redaction: &Redaction) -> Reason {
     let why = match status.code() {
+        _ if is_broken(status) => "its connection broke".to_owned(),
         Code::OutOfRange | Code::ResourceExhausted => format!("its answer is too large: {}", status.message()),
         Code::Unimplemented => "it does not know that call: the plugin is too old".to_owned(),
         code if status.message().is_empty() => code.description().to_owned(),
         _ => status.message().to_owned(),
     };
     Reason { kind: ReasonKind::Error, message: told(&format!("{plugin}, {what}: {why}"), redaction) }
+}
+
+/// Whether a call failed with its connection. What the plugin itself answered has no source; what became of the connection has.
+pub(crate) fn is_broken(status: &Status) -> bool {
+    status.code() == Code::Unavailable || std::error::Error::source(status).is_some()
 }
 
 /// A text of the plugin's without what may not be shown, and no longer than anybody reads.

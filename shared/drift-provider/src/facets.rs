@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use drift_model::{AttributePath, Facet, Instance, Map, PathStep, Sensitivity, Value};
 
 use crate::{
-    schema::{Attribute, Block, Kind, Schema},
+    schema::{Attribute, Block, Kind, Of, Schema, Shape},
     value::{Attributes, Decoded},
 };
 
@@ -28,7 +28,12 @@ pub(crate) fn facets(schema: &Schema, instance: &Instance, upgraded: Attributes,
         if let (Decoded::Known(mut recorded), Some(Decoded::Known(mut live))) = (recorded, live.remove(&name)) {
             match instance.attributes.get(&name) {
                 None if is_empty(&recorded) => continue,
-                Some(raw) => forget_new_members(&mut recorded, &mut live, raw),
+                Some(raw) => {
+                    let upgraded = recorded.clone();
+                    if let Some(of) = schema.of(&name) {
+                        forget_new_members(of, vec![&mut recorded, &mut live], &[raw], &[&upgraded]);
+                    }
+                }
                 None => {}
             }
             pairs.insert(name, (recorded, live));
@@ -62,75 +67,50 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// Takes away, at every depth and on both sides, the members that no recorded object of that kind has and that the upgrade left empty.
-fn forget_new_members(recorded: &mut Value, live: &mut Value, raw: &Value) {
-    match raw {
-        Value::Array(raws) => {
-            // The order of a set is another one here, so all its elements are taken together: Terraform writes every member of each.
-            let known = merged(raws);
-            let (Value::Array(recorded), Value::Array(live)) = (recorded, live) else { return };
-            if known.is_object() {
-                let gathered = merged(recorded);
-                for item in recorded.iter_mut().chain(live) {
-                    forget_in(item, &known, &gathered);
+/// Takes away, at every depth and on both sides, the members of objects that no recorded one of that kind has and that the upgrade
+/// left empty. Terraform writes every member of every object, so that one which is in none is of a newer provider. Sets have no order
+/// that could be followed, so all objects of one kind are taken together.
+fn forget_new_members(of: Of<'_>, sides: Vec<&mut Value>, raw: &[&Value], upgraded: &[&Value]) {
+    match of.shape() {
+        Shape::Leaf => {}
+        Shape::Elements(of) => {
+            let sides = sides.into_iter().filter_map(Value::as_array_mut).flatten().collect();
+            forget_new_members(of, sides, &elements(raw), &elements(upgraded));
+        }
+        Shape::Keyed(of) => {
+            let sides = sides.into_iter().filter_map(Value::as_object_mut).flat_map(Map::values_mut).collect();
+            forget_new_members(of, sides, &values(raw), &values(upgraded));
+        }
+        Shape::Members(members) => {
+            let mut sides: Vec<_> = sides.into_iter().filter_map(Value::as_object_mut).collect();
+            if !raw.iter().any(|raw| raw.is_object()) {
+                return;
+            }
+            for (name, of) in members {
+                let (raw, upgraded) = (member(raw, name), member(upgraded, name));
+                if raw.is_empty() && upgraded.iter().all(|value| is_empty(value)) {
+                    for side in &mut sides {
+                        side.remove(name);
+                    }
+                } else {
+                    let sides = sides.iter_mut().filter_map(|side| side.get_mut(name)).collect();
+                    forget_new_members(of, sides, &raw, &upgraded);
                 }
             }
         }
-        Value::Object(_) => {
-            let gathered = recorded.clone();
-            forget_in(recorded, raw, &gathered);
-            forget_in(live, raw, &gathered);
-        }
-        _ => {}
     }
 }
 
-/// Members of `item` stay where `known` has them, or `gathered` (what the upgrade made of all of that kind) holds something there.
-fn forget_in(item: &mut Value, known: &Value, gathered: &Value) {
-    match (item, known) {
-        (Value::Object(members), Value::Object(known)) => {
-            let filled = |name: &String| gathered.get(name).is_some_and(|value| !is_empty(value));
-            members.retain(|name, _| known.contains_key(name) || filled(name));
-            for (name, member) in members {
-                if let Some(known) = known.get(name) {
-                    forget_in(member, known, gathered.get(name).unwrap_or(&Value::Null));
-                }
-            }
-        }
-        (Value::Array(items), Value::Array(known)) => {
-            let all = merged(known);
-            if all.is_object() {
-                let gathered = merged(gathered.as_array().map(Vec::as_slice).unwrap_or_default());
-                for item in items {
-                    forget_in(item, &all, &gathered);
-                }
-            }
-        }
-        _ => {}
-    }
+fn elements<'a>(lists: &[&'a Value]) -> Vec<&'a Value> {
+    lists.iter().filter_map(|list| list.as_array()).flatten().collect()
 }
 
-/// What any of the items holds.
-fn merged(items: &[Value]) -> Value {
-    let mut all = Value::Null;
-    for item in items {
-        merge(&mut all, item);
-    }
-    all
+fn values<'a>(maps: &[&'a Value]) -> Vec<&'a Value> {
+    maps.iter().filter_map(|map| map.as_object()).flat_map(Map::values).collect()
 }
 
-/// Adds what `more` holds to what `all` holds: the members of objects, the elements of lists, else whatever is not empty.
-fn merge(all: &mut Value, more: &Value) {
-    match (all, more) {
-        (Value::Object(all), Value::Object(more)) => {
-            for (name, value) in more {
-                merge(all.entry(name.clone()).or_insert(Value::Null), value);
-            }
-        }
-        (Value::Array(all), Value::Array(more)) => all.extend(more.iter().cloned()),
-        (all, more) if is_empty(all) && !(all.is_object() && more.is_null()) => all.clone_from(more),
-        _ => {}
-    }
+fn member<'a>(objects: &[&'a Value], name: &str) -> Vec<&'a Value> {
+    objects.iter().filter_map(|object| object.get(name)).collect()
 }
 
 /// Tags that the provider's `default_tags` made are recorded in `tags_all` alone, and a plugin that is not told of them reads

@@ -44,10 +44,10 @@ pub(crate) enum HandshakeError {
     Core(String),
     #[error("it speaks version {0} of Terraform's plugin protocol, and 5 and 6 are known: it is made for another version of Terraform")]
     Protocol(String),
-    #[error("it listens on a `{0}`, where a unix socket is expected")]
-    Network(String),
-    #[error("it serves `{0}`, where grpc is expected")]
-    Kind(String),
+    #[error("it does not listen on a unix socket")]
+    Network,
+    #[error("it does not serve gRPC: it is made for a version of Terraform before 0.12")]
+    Kind,
     #[error("it shows no certificate, so whoever answers could be anybody")]
     Certificate,
 }
@@ -71,21 +71,15 @@ impl Handshake {
             other => return Err(HandshakeError::Protocol(other.to_owned())),
         };
         if network != "unix" {
-            return Err(HandshakeError::Network(shortened(network)));
+            return Err(HandshakeError::Network);
         }
-        match rest.first() {
-            Some(&"grpc") => {}
-            other => return Err(HandshakeError::Kind(shortened(other.copied().unwrap_or("netrpc")))),
+        if rest.first() != Some(&"grpc") {
+            return Err(HandshakeError::Kind);
         }
         let certificate = rest.get(1).and_then(|text| STANDARD_NO_PAD.decode(text.trim_end_matches('=')).ok());
         let certificate = certificate.filter(|der| !der.is_empty()).ok_or(HandshakeError::Certificate)?;
         Ok(Self { protocol, socket: PathBuf::from(address), certificate })
     }
-}
-
-/// What a stranger printed, no longer than a word.
-fn shortened(text: &str) -> String {
-    text.chars().filter(char::is_ascii_graphic).take(20).collect()
 }
 
 #[cfg(test)]
@@ -114,9 +108,9 @@ mod tests {
     fn what_is_not_understood_is_named() {
         refuses("2|5|unix|/tmp/p|grpc|AAEC", "version 2 of go-plugin");
         refuses("1|4|unix|/tmp/p|netrpc", "version 4 of Terraform's");
-        refuses("1|5|tcp|127.0.0.1:1|grpc|AAEC", "`tcp`");
-        refuses("1|5|unix|/tmp/p|netrpc|AAEC", "`netrpc`");
-        refuses("1|5|unix|/tmp/p", "`netrpc`");
+        refuses("1|5|tcp|127.0.0.1:1|grpc|AAEC", "unix socket");
+        refuses("1|5|unix|/tmp/p|netrpc|AAEC", "gRPC");
+        refuses("1|5|unix|/tmp/p", "gRPC");
         for line in ["1|5|unix|/tmp/p|grpc", "1|5|unix|/tmp/p|grpc|", "1|5|unix|/tmp/p|grpc|%%"] {
             refuses(line, "no certificate");
         }

@@ -8,7 +8,7 @@ use tonic::{Code, Status};
 
 use crate::{
     client::Client,
-    diagnostics::{failed, refused},
+    diagnostics::{failed, is_broken, refused},
     facets::{Facets, facets},
     proto::{DynamicValue, IdentityData, RawState, ReadRequest, UpgradeIdentityRequest, UpgradeRequest},
     schema::Schema,
@@ -135,8 +135,6 @@ impl Look<'_> {
 
     fn failed(&self, what: &str, status: &Status) -> Ended {
         let reason = failed(self.plugin, what, status, self.redaction);
-        // What the plugin itself answered has no source; what became of the connection has.
-        let is_broken = status.code() == Code::Unavailable || std::error::Error::source(status).is_some();
-        if is_broken { Ended::Broken("its connection broke".to_owned()) } else { Ended::Unknown(reason) }
+        if is_broken(status) { Ended::Broken("its connection broke".to_owned()) } else { Ended::Unknown(reason) }
     }
 }

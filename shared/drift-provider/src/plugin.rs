@@ -1,4 +1,4 @@
-use std::{ffi::OsString, future::Future, path::PathBuf, time::Duration};
+use std::{ffi::OsString, fmt, future::Future, path::PathBuf, time::Duration};
 
 use drift_model::Reason;
 use semver::Version;
@@ -16,8 +16,8 @@ pub struct Plugin {
     pub executable: PathBuf,
 }
 
-impl std::fmt::Display for Plugin {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Plugin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let source = self.provider.strip_prefix("registry.terraform.io/").unwrap_or(&self.provider);
         write!(f, "{source} {}", self.version)
     }
@@ -36,7 +36,7 @@ pub trait Plugins: Send + Sync {
 }
 
 /// How plugins are run.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Settings {
     /// The program through which plugins are started: one whose `main` begins with [`guard`](crate::guard()); usually this one.
     pub guard: PathBuf,
@@ -57,6 +57,24 @@ pub struct Settings {
     /// The environment that plugins get: the caller's own, as Terraform would give it. What Terraform's and AWS's credentials and
     /// Terraform's logs are told by is left out.
     pub environment: Vec<(OsString, OsString)>,
+}
+
+// Never the environment: it holds the caller's own credentials.
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { guard, guarding, processes, reads, start_deadline, read_deadline, endpoint_url, max_retries, environment } = self;
+        f.debug_struct("Settings")
+            .field("guard", guard)
+            .field("guarding", guarding)
+            .field("processes", processes)
+            .field("reads", reads)
+            .field("start_deadline", start_deadline)
+            .field("read_deadline", read_deadline)
+            .field("endpoint_url", endpoint_url)
+            .field("max_retries", max_retries)
+            .field("environment", &format_args!("{} variables", environment.len()))
+            .finish()
+    }
 }
 
 impl Settings {

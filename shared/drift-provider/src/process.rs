@@ -2,6 +2,8 @@
 
 use std::{
     collections::HashMap,
+    fs::Permissions,
+    os::unix::fs::PermissionsExt as _,
     path::Path,
     process::ExitStatus,
     sync::{Arc, Mutex, PoisonError},
@@ -17,11 +19,12 @@ use tokio::{
     task::AbortHandle,
     time::timeout,
 };
+use tonic::Status;
 
 use crate::{
     client::Client,
     config::{Account, configuration, environment},
-    diagnostics::{failed, refused},
+    diagnostics::{failed, is_broken, refused},
     guard::{Spawner, Start, ended},
     handshake::{Handshake, MAGIC_COOKIE, Protocol},
     plugin::{Plugin, Settings},
@@ -38,6 +41,9 @@ const MOST_JUNK: u64 = 256 << 10;
 
 /// How long a plugin is waited for at each step of its end.
 const END_STEP: Duration = Duration::from_secs(2);
+
+/// How long a plugin whose connection broke may take to be gone.
+const ENDS_WITHIN: Duration = Duration::from_millis(500);
 
 /// A plugin that listens.
 #[derive(Debug)]
@@ -82,8 +88,10 @@ impl Process {
 
     /// What it calls its types, and how they are made up.
     pub(crate) async fn schemas(&self) -> Result<Schemas, Reason> {
-        let answer = self.client.schemas().await;
-        let answer = answer.map_err(|status| failed(&self.name, "asked for its schemas", &status, &Redaction::default()))?;
+        let answer = match self.client.schemas().await {
+            Ok(answer) => answer,
+            Err(status) => return Err(self.failed("asked for its schemas", &status, &Redaction::default()).await),
+        };
         if let Some(reason) = refused(&self.name, &answer.diagnostics, &Redaction::default()) {
             return Err(reason);
         }
@@ -94,9 +102,12 @@ impl Process {
     pub(crate) async fn configure(&self, schemas: &Schemas, settings: &Settings, account: Option<&Account>) -> Result<(), Reason> {
         let config = DynamicValue { msgpack: configuration(&schemas.provider, settings, account).into(), json: Bytes::new() };
         let request = ConfigureRequest { terraform_version: TERRAFORM_VERSION.to_owned(), config: Some(config) };
-        let answer = self.client.configure(request).await;
-        let answer = answer.map_err(|status| failed(&self.name, "being configured", &status, &Redaction::default()))?;
-        match refused(&self.name, &answer.diagnostics, &Redaction::default()) {
+        let redaction = account.map(Account::redaction).unwrap_or_default();
+        let answer = match self.client.configure(request).await {
+            Ok(answer) => answer,
+            Err(status) => return Err(self.failed("being configured", &status, &redaction).await),
+        };
+        match refused(&self.name, &answer.diagnostics, &redaction) {
             Some(reason) => Err(Reason { message: format!("it cannot be configured: {}", reason.message), ..reason }),
             None => Ok(()),
         }
@@ -106,6 +117,27 @@ impl Process {
     pub(crate) fn ended(&self) -> Option<ExitStatus> {
         let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
         child.as_mut()?.try_wait().ok().flatten()
+    }
+
+    /// Its exit status, if it ends within a moment: a plugin that ends breaks its connection before its end is known.
+    pub(crate) async fn ended_soon(&self) -> Option<ExitStatus> {
+        let wait = async {
+            loop {
+                if let Some(status) = self.ended() {
+                    return status;
+                }
+                tokio::time::sleep(ENDS_WITHIN / 50).await;
+            }
+        };
+        timeout(ENDS_WITHIN, wait).await.ok()
+    }
+
+    /// Why a call before the first read came to nothing.
+    async fn failed(&self, what: &str, status: &Status, redaction: &Redaction) -> Reason {
+        match if is_broken(status) { self.ended_soon().await } else { None } {
+            Some(exit) => Reason { kind: ReasonKind::Error, message: format!("{}, {what}: {}", self.name, ended(exit)) },
+            None => failed(&self.name, what, status, redaction),
+        }
     }
 
     /// Ends it: asked to stop, asked to end, closed its pipe, killed; each after a short while.
@@ -141,7 +173,10 @@ fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        text = format!("{text}: {error}");
+        let said = error.to_string();
+        if !text.contains(&said) {
+            text = format!("{text}: {said}");
+        }
         cause = error.source();
     }
     text
@@ -154,7 +189,7 @@ const LONGEST_FOLDER: usize = 60;
 fn socket_folder() -> std::io::Result<TempDir> {
     let folder = std::env::temp_dir();
     let folder = if folder.as_os_str().len() > LONGEST_FOLDER { Path::new("/tmp") } else { &folder };
-    tempfile::Builder::new().prefix("driftwire-").tempdir_in(folder)
+    tempfile::Builder::new().prefix("driftwire-").permissions(Permissions::from_mode(0o700)).tempdir_in(folder)
 }
 
 /// Reads to the end and keeps nothing: what a plugin logs may hold anything.

@@ -1,4 +1,4 @@
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use aws_credential_types::Credentials as Keys;
 use drift_engine::ports::{Credentials, LiveReader, LiveReading};
@@ -10,7 +10,7 @@ use crate::{
     facets::recorded_sensitivity,
     look::{Looked, look},
     plugin::{Plugin, Plugins, Settings},
-    pool::{Pool, Running},
+    pool::Pool,
     schema::Schema,
 };
 
@@ -66,9 +66,15 @@ impl<P: Plugins, C: Credentials<Given = Keys>> ProviderReader<P, C> {
         let mut retried = false;
         loop {
             let running = self.pool.running(plugin, account.as_ref()).await?;
+            let Ok(_permit) = running.reads.acquire().await else { return Err(error(plugin, "it is being ended")) };
+            if running.process.ended().is_some() {
+                // It ended while this waited for its turn, and was not asked for it.
+                continue;
+            }
             let deadline = self.pool.settings.read_deadline;
             let redaction = Redaction::of(&instance.attributes, &recorded_sensitivity(Some(&schema), instance));
-            let looked = timeout(deadline, self.look(&running, plugin, &schema, instance, &redaction)).await;
+            let name = plugin.to_string();
+            let looked = timeout(deadline, look(&running.process.client, &name, &schema, instance, &redaction)).await;
             return match looked {
                 Ok(Looked::Done(reading)) => {
                     running.note_answer();
@@ -76,7 +82,7 @@ impl<P: Plugins, C: Credentials<Given = Keys>> ProviderReader<P, C> {
                 }
                 Ok(Looked::Broken(why)) => {
                     // A plugin that ends breaks its connection a moment before its end is known.
-                    let status = ended_soon(&running).await;
+                    let status = running.process.ended_soon().await;
                     if status.is_none() && !retried {
                         retried = true;
                         continue;
@@ -125,13 +131,6 @@ impl<P: Plugins, C: Credentials<Given = Keys>> ProviderReader<P, C> {
             },
         })
     }
-
-    async fn look(&self, running: &Running, plugin: &Plugin, schema: &Schema, instance: &Instance, redaction: &Redaction) -> Looked {
-        let Ok(_permit) = running.reads.acquire().await else {
-            return Looked::Broken("it is being ended".to_owned());
-        };
-        look(&running.process.client, &plugin.to_string(), schema, instance, redaction).await
-    }
 }
 
 impl<P: Plugins, C: Credentials<Given = Keys>> LiveReader for ProviderReader<P, C> {
@@ -154,19 +153,4 @@ impl<P: Plugins, C: Credentials<Given = Keys>> LiveReader for ProviderReader<P, 
 
 fn error(plugin: &Plugin, why: &str) -> Reason {
     Reason { kind: ReasonKind::Error, message: format!("{plugin}: {why}") }
-}
-
-/// How long a plugin whose connection broke may take to be gone.
-const ENDS_WITHIN: Duration = Duration::from_millis(500);
-
-async fn ended_soon(running: &Running) -> Option<std::process::ExitStatus> {
-    let wait = async {
-        loop {
-            if let Some(status) = running.process.ended() {
-                return status;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    timeout(ENDS_WITHIN, wait).await.ok()
 }

@@ -74,6 +74,64 @@ pub(crate) enum Type {
     Object(BTreeMap<String, Type>),
 }
 
+/// Something of a schema that a value can be of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Of<'a> {
+    Attribute(&'a Attribute),
+    Blocks(&'a Nested),
+    Block(&'a Block),
+    Attributes(&'a BTreeMap<String, Attribute>),
+    Type(&'a Type),
+}
+
+/// What values consist of: what the members of an object are is the schema's, what the keys of a map are is the user's.
+#[derive(Clone, Debug)]
+pub(crate) enum Shape<'a> {
+    /// Nothing that the schema tells of.
+    Leaf,
+    /// A list or set of these.
+    Elements(Of<'a>),
+    /// A map of these.
+    Keyed(Of<'a>),
+    /// An object with these members.
+    Members(Vec<(&'a str, Of<'a>)>),
+}
+
+impl<'a> Of<'a> {
+    pub(crate) fn shape(self) -> Shape<'a> {
+        let attributes = |attributes: &'a BTreeMap<String, Attribute>| {
+            attributes.iter().map(|(name, attribute)| (name.as_str(), Self::Attribute(attribute)))
+        };
+        let nested = |nesting, of: Self| match nesting {
+            Nesting::Single | Nesting::Group => of.shape(),
+            Nesting::List | Nesting::Set => Shape::Elements(of),
+            Nesting::Map => Shape::Keyed(of),
+        };
+        match self {
+            Self::Attribute(Attribute { kind: Kind::Plain(of), .. }) => Self::Type(of).shape(),
+            Self::Attribute(Attribute { kind: Kind::Nested(nesting, attributes), .. }) => nested(*nesting, Self::Attributes(attributes)),
+            Self::Blocks(Nested { nesting, block }) => nested(*nesting, Self::Block(block)),
+            Self::Block(Block { attributes: of, blocks }) => {
+                let blocks = blocks.iter().map(|(name, nested)| (name.as_str(), Self::Blocks(nested)));
+                Shape::Members(attributes(of).chain(blocks).collect())
+            }
+            Self::Attributes(of) => Shape::Members(attributes(of).collect()),
+            Self::Type(Type::List(of) | Type::Set(of)) => Shape::Elements(Self::Type(of)),
+            Self::Type(Type::Map(of)) => Shape::Keyed(Self::Type(of)),
+            Self::Type(Type::Object(members)) => Shape::Members(members.iter().map(|(name, of)| (name.as_str(), Self::Type(of))).collect()),
+            Self::Type(Type::Bool | Type::Number | Type::String | Type::Dynamic | Type::Tuple(_)) => Shape::Leaf,
+        }
+    }
+}
+
+impl Schema {
+    /// A top-level attribute or block.
+    pub(crate) fn of(&self, name: &str) -> Option<Of<'_>> {
+        let attribute = self.block.attributes.get(name).map(Of::Attribute);
+        attribute.or_else(|| self.block.blocks.get(name).map(Of::Blocks))
+    }
+}
+
 /// A schema that makes no sense.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("its schema has {at}: {why}")]

@@ -214,8 +214,8 @@ async fn a_handshake_that_is_not_understood_says_what_it_is() {
         (json!({"core": 2}), "version 2 of go-plugin's own protocol"),
         (json!({"plugin": 4}), "version 4 of Terraform's plugin protocol"),
         (json!({"plugin": 7}), "version 7 of Terraform's plugin protocol"),
-        (json!({"network": "tcp"}), "it listens on a `tcp`"),
-        (json!({"rpc": "netrpc"}), "it serves `netrpc`"),
+        (json!({"network": "tcp"}), "it does not listen on a unix socket"),
+        (json!({"rpc": "netrpc"}), "it does not serve gRPC"),
         (json!({"wrong_certificate": true}), "the plugin shows another certificate than it announced"),
         (json!({"plain": true}), "it cannot be reached on its socket"),
         (json!({"exit": {"status": 1, "stderr": "hunter2"}}), "it ended with exit status: 1 before it said where it listens"),
@@ -298,11 +298,13 @@ async fn a_refused_configuration_is_unknown_for_all_and_asked_for_once() {
 #[tokio::test]
 async fn a_plugin_that_ends_or_breaks_off_before_it_is_configured_is_unknown_for_all() {
     for call in ["/schema", "/configure"] {
-        for behaviour in [json!({"exit": {"status": 2, "stderr": "hunter2"}}), json!({"abort": true})] {
+        for (behaviour, why) in
+            [(json!({"exit": {"status": 2, "stderr": "hunter2"}}), "exit status: 2"), (json!({"abort": true}), "connection")]
+        {
             let stage = Stage::new(but(with("read", "1", json!({})), call, behaviour.clone()));
             let verdicts = look_at(&stage, 10).await;
             assert_eq!(count(&verdicts, &verdicts[0]), 10, "{call} {behaviour}: {verdicts:?}");
-            assert!(verdicts[0].starts_with("unknown (error): "), "{call} {behaviour}: {}", verdicts[0]);
+            assert!(verdicts[0].starts_with("unknown (error): ") && verdicts[0].contains(why), "{call} {behaviour}: {}", verdicts[0]);
             assert_eq!(stage.pids().len(), 1, "{call} {behaviour}");
         }
     }
@@ -328,4 +330,25 @@ async fn without_credentials_of_the_account_nothing_is_read() {
     let reading = stage.reader.read(None, &unplaced).await;
     assert!(matches!(&reading, drift_engine::ports::LiveReading::Unknown(reason) if reason.kind == drift_model::ReasonKind::Place));
     assert_eq!(stage.journal(), Vec::<Value>::new(), "no plugin was started");
+}
+
+#[tokio::test]
+async fn a_crash_costs_nobody_who_waits_for_their_turn() {
+    let panic = "panic: runtime error: invalid memory address or nil pointer dereference\n\ngoroutine 41 [running]:";
+    let world = with("read", "7", json!({"delay_ms": 30, "exit": {"status": 2, "stderr": panic}}));
+    let stage = Stage::with(world, |settings| Settings { reads: 4, ..settings });
+    let verdicts = look_at(&stage, 100).await;
+    let told = "unknown (error): driftwire/test 1.0.0: it ended with exit status: 2 while it was asked";
+    assert_eq!(verdicts[6], told);
+    assert!((1..=4).contains(&count(&verdicts, told)), "{verdicts:?}");
+    assert_eq!(count(&verdicts, told) + count(&verdicts, "in sync"), 100, "{verdicts:?}");
+    assert_eq!(stage.pids().len(), 2);
+}
+
+#[tokio::test]
+async fn as_many_hangs_as_reads_in_flight_cost_nobody_who_waits() {
+    let world = but(with("read", "1", json!({"hang": true})), "/types/test_thing/read/2", json!({"hang": true}));
+    let stage = Stage::with(world, |settings| Settings { read_deadline: Duration::from_secs(2), reads: 2, ..settings });
+    let verdicts = look_at(&stage, 20).await;
+    assert_eq!(count(&verdicts, "in sync"), 18, "{verdicts:?}");
 }

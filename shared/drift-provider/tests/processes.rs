@@ -293,3 +293,12 @@ async fn without_a_client_a_plugin_explains_itself() {
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("This binary is a plugin"), "{output:?}");
 }
+
+#[tokio::test]
+async fn nobody_else_can_enter_the_folder_of_the_socket() {
+    let stage = Stage::new(world());
+    assert_eq!(stage.look(recorded()).await, "in sync");
+    let folder = stage.calls("start")[0]["environment"]["PLUGIN_UNIX_SOCKET_DIR"].as_str().expect("a path").to_owned();
+    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(folder).expect("it is there").permissions());
+    assert_eq!(mode & 0o077, 0);
+}

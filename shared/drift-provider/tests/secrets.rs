@@ -92,6 +92,8 @@ fn worlds() -> Vec<Value> {
         but(world(LIVE), "/configure/status", json!({"code": 13, "message": format!("cannot sign with {}", Accounts::SECRET)})),
         but(world(LIVE), "/handshake", json!({"exit": {"status": 1, "stderr": panic}, "junk": [LOGGED]})),
         but(world(LIVE), "/handshake", json!({"junk": [format!("{RECORDED} {LOGGED}")], "network": "tcp"})),
+        but(world(LIVE), "/handshake", json!({"junk": [format!("{RECORDED} {LOGGED}")], "network": LOGGED})),
+        but(world(LIVE), "/handshake", json!({"rpc": LOGGED})),
         but(world(LIVE), "/stubborn", json!(true)),
     ]
 }
@@ -129,4 +131,13 @@ async fn no_secret_of_the_world_gets_out() {
         let lines: Vec<_> = logged.lines().filter(|line| line.contains(secret)).collect();
         assert!(lines.is_empty(), "{secret} is in the logs: {lines:#?}");
     }
+}
+
+#[test]
+fn settings_and_a_reader_print_without_the_callers_environment() {
+    let stage = Stage::with(json!({}), |mut settings| {
+        settings.environment.push(("AWS_SECRET_ACCESS_KEY".into(), Accounts::SECRET.into()));
+        settings
+    });
+    assert!(!format!("{:?}", stage.reader).contains(Accounts::SECRET));
 }

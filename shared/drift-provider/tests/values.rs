@@ -309,3 +309,72 @@ async fn a_type_that_the_plugin_does_not_have_is_unsupported() {
     let other = instance(support::TEST, "test_other", support::attributes(json!({"id": "1"})));
     assert_eq!(told(&stage.judge(&other).await), "unknown (unsupported): driftwire/test 1.0.0 has no test_other");
 }
+
+#[tokio::test]
+async fn a_block_that_a_map_of_blocks_has_live_alone_is_a_difference() {
+    let live = json!({"k": {"port": 1}, "new": {"port": 2}});
+    check(block("map", live), json!({"id": "1", "b": {"k": {"port": 1}}}), r#"b.new: null -> {"port":2}"#).await;
+}
+
+#[tokio::test]
+async fn a_key_of_a_map_in_a_block_is_a_difference() {
+    let of_type = json!({
+        "attributes": {"id": {"type": "string", "computed": true}},
+        "blocks": {"environment": {"nesting": "list", "attributes": {"variables": {"type": ["map", "string"], "optional": true}}}},
+        "live": {"1": {"environment": [{"variables": {"k": "v", "new": "x"}}]}},
+    });
+    let recorded = json!({"id": "1", "environment": [{"variables": {"k": "v"}}]});
+    check(of_type, recorded, r#"environment[0].variables.new: null -> "x""#).await;
+}
+
+#[tokio::test]
+async fn a_key_of_a_map_in_a_list_is_a_difference() {
+    let maps = |live: Value| attribute(json!({"type": ["list", ["map", "string"]]}), live);
+    check(maps(json!([{"k": "v", "new": "x"}])), json!({"id": "1", "a": [{"k": "v"}]}), r#"a[0].new: null -> "x""#).await;
+}
+
+#[tokio::test]
+async fn a_key_of_an_empty_map_is_a_difference() {
+    let map = |live: Value| attribute(json!({"type": ["map", "string"]}), live);
+    check(map(json!({"new": "x"})), json!({"id": "1", "a": {}}), r#"a.new: null -> "x""#).await;
+}
+
+#[tokio::test]
+async fn a_key_that_a_map_has_live_alone_is_a_difference() {
+    let map = |live: Value| attribute(json!({"type": ["map", "string"]}), live);
+    check(map(json!({"k": "v", "new": "x"})), json!({"id": "1", "a": {"k": "v"}}), r#"a.new: null -> "x""#).await;
+}
+
+#[tokio::test]
+async fn a_member_of_a_dynamic_value_that_was_null_is_a_difference() {
+    let dynamic = |value: Value| json!({"type": ["object", {"n": "number"}], "value": {"n": value}});
+    let of_type = attribute(json!({"type": "dynamic"}), dynamic(json!(5)));
+    check(of_type, json!({"id": "1", "a": dynamic(json!(null))}), "a.n: null -> 5").await;
+}
+
+#[tokio::test]
+async fn a_member_that_a_dynamic_value_has_live_alone_is_a_difference() {
+    let dynamic = |of: Value, value: Value| json!({"type": of, "value": value});
+    let map = json!(["map", "string"]);
+    let of_type = attribute(json!({"type": "dynamic"}), dynamic(map.clone(), json!({"k": "v", "new": "x"})));
+    check(of_type, json!({"id": "1", "a": dynamic(map, json!({"k": "v"}))}), r#"a.new: null -> "x""#).await;
+}
+
+#[tokio::test]
+async fn a_tag_of_the_providers_configuration_that_changed_is_a_difference() {
+    let tags = json!({"type": ["map", "string"], "optional": true});
+    let of_type = json!({
+        "attributes": {
+            "id": {"type": "string", "computed": true}, "tags": tags, "tags_all": {"type": ["map", "string"], "computed": true, "optional": true},
+        },
+        "live": {
+            "1": {"tags": {"a": "b", "team": "x"}, "tags_all": {"a": "b", "team": "x"}},
+            "2": {"tags": {"a": "c", "team": "x"}, "tags_all": {"a": "c", "team": "x"}},
+            "3": {"tags": {"a": "b", "team": "y"}, "tags_all": {"a": "b", "team": "y"}},
+        },
+    });
+    let recorded = |id: &str| json!({"id": id, "tags": {"a": "b"}, "tags_all": {"a": "b", "team": "x"}});
+    check(of_type.clone(), recorded("1"), "in sync").await;
+    check(of_type.clone(), recorded("2"), r#"tags.a: "b" -> "c""#).await;
+    check(of_type, recorded("3"), r#"tags.team: null -> "y""#).await;
+}
