@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-rust test-python chaos lint build bench truth venv clean
+.PHONY: help demo test test-rust test-python test-plugin chaos lint build bench truth venv clean
 
 # The test tools' pinned versions ask for this much.
 PYTHON_WANTED := 3.11
@@ -42,8 +42,12 @@ test: test-rust test-python ## Run every test
 test-rust: venv ## Run the tests of the crates
 	$(CARGO) test --locked --workspace
 
-test-python: venv build ## Run the real binaries against a served AWS
+test-python: venv build test-plugin ## Run the real binaries against a served AWS
 	$(BIN)/python -m pytest tests
+
+# A provider plugin that serves a described world: Terraform and its plugins are not part of what a machine has.
+test-plugin:
+	$(CARGO) build --locked --package drift-provider --example plugin
 
 chaos: venv build ## Attack a stream of records 10,000 times, or: make chaos FAULTS=1000 SEED=7 (RECORDS, INSTANCES)
 	@$(BIN)/python tests/chaos/run.py $(if $(FAULTS),--faults $(FAULTS)) $(if $(RECORDS),--records $(RECORDS)) \

@@ -1,9 +1,12 @@
 """Holds Driftwire against what Terraform itself says has drifted.
 
-Four questions, each with a level in `ratchet.json` that may rise and never fall:
+Five questions, each with a level in `ratchet.json` that may rise and never fall:
 
-check    `driftwire check` over every scenario, before and after each change: which (address, attribute) differences it
-         reports, and whether it is silent where nothing drifted.
+check    `driftwire check --reader native` over every scenario, before and after each change: which (address, attribute)
+         differences it reports, and whether it is silent where nothing drifted.
+provider The same with `--reader provider`: through Terraform's own plugin. It is the native reader's referee: where both
+         judge an instance and do not agree, and DISAGREE does not say why, that fails. Needs a plugin of hashicorp/aws: where
+         Terraform keeps it, or in the folder that DRIFTWIRE_TEST_PROVIDER_DIR names; without one it is said to be skipped.
 events   `driftwire explain --judge` with the recorded CloudTrail records alone: does it find the same drift without being
          told where to look?
 records  `driftwire explain` without a cloud: which drifted instances the records name, at how many instances a record.
@@ -12,7 +15,7 @@ fleet    The same in one index of 50,000 instances, made by renaming the states 
 The truth lies outside of the repository, in ../shared/truth; its README says how it was made, and its score.py what a
 unit is. Where it is absent, nothing is measured and the exit code is 0.
 
-usage: run.py [--only GLOB,GLOB] [--parts check,events,records,fleet] [--details] [--update]
+usage: run.py [--only GLOB,GLOB] [--parts check,provider,events,records,fleet] [--details] [--update]
 
 The binary is DRIFTWIRE_BIN_DIR's, the moto_server DRIFTWIRE_MOTO, unless options name others.
 """
@@ -33,7 +36,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 SHARED = pathlib.Path(os.environ.get("DRIFTWIRE_SHARED", ROOT.parent / "shared"))
 RATCHET = HERE / "ratchet.json"
-PARTS = ("check", "events", "records", "fleet")
+PARTS = ("check", "provider", "events", "records", "fleet")
 
 # The types that the native reader must read.
 NATIVE = """
@@ -45,6 +48,9 @@ aws_security_group_rule aws_sqs_queue aws_vpc_security_group_egress_rule aws_vpc
 # What `--only ci` stands for: every native type, in a few minutes.
 BOUNDED = ("compute/worker_instances,data/dynamodb_flags,ec2net/sg_rules_legacy,ec2net/sg_rules_per_rule,ec2net/sg_web_inline,iam/task_role,"
            "lambda/stream_consumer,messaging/sqs_jobs,network-edge/route53_public,s3/app_bucket,security/kms_grants")
+
+# Where the two readers may disagree: by type and attribute ("(deleted)" for an instance that is gone), and why.
+DISAGREE = {}
 
 # How many instances the fleet has.
 FLEET = 50_000
@@ -172,12 +178,19 @@ def look(args, score, clouds, folder):
         try:
             cloud.rebuild(folder / "apply.recording.gz", place and place / "change.recording.gz")
             row["truth"] = (score.expected(json.loads((place / "truth.json").read_text())["drift"]) if place else set()) - noise
-            answer = ask(args.driftwire, ["check", "--state", state], environment(cloud))
-            units, unknown = score.reported(answer)
+            native = ask(args.driftwire, ["check", "--state", state, "--reader", "native"], environment(cloud))
+            units, unknown = score.reported(native)
             row["check"] = units - noise
             row["unsupported"] = {address for address, kind in unknown if kind == "unsupported"}
+            if "provider" in args.parts:
+                words = ["check", "--state", state, "--reader", "provider", *args.provider_dir]
+                provider = ask(args.driftwire, words, environment(cloud))
+                units, unknown = score.reported(provider)
+                row["provider"] = units - noise
+                row["not told"] = sorted(f"{address} ({kind})" for address, kind in unknown)
+                row["disagree"] = sorted(disagreement(native, provider))
             if place and "events" in args.parts:
-                words = ["explain", place / "events.jsonl", "--state", state, "--judge"]
+                words = ["explain", place / "events.jsonl", "--state", state, "--judge", "--reader", "native"]
                 answer = ask(args.driftwire, words, environment(cloud))
                 instances = [instance for record in answer["records"] for instance in record["instances"]]
                 row["events"] = score.reported({"instances": instances})[0] - noise
@@ -188,10 +201,39 @@ def look(args, score, clouds, folder):
     return rows
 
 
+def disagreement(native, provider):
+    """(type, attribute, address) of what one reader says of an instance and the other does not, where both judged it."""
+    def said(answer):
+        told = {}
+        for instance in answer["instances"]:
+            if instance["verdict"] == "unknown":
+                continue
+            attributes = {difference["attribute"] for difference in instance["differences"] if not difference.get("computed")}
+            attributes |= {"(deleted)"} if instance["verdict"] == "missing" else set()
+            attributes = {"tags" if attribute == "tags_all" else attribute for attribute in attributes}
+            told[instance["address"], instance.get("deposed")] = (instance["type"], attributes)
+        return told
+
+    ours, theirs = said(native), said(provider)
+    for name in ours.keys() & theirs.keys():
+        for attribute in ours[name][1] ^ theirs[name][1]:
+            if (ours[name][0], attribute) not in DISAGREE:
+                yield ours[name][0], attribute, name[0], "native" if attribute in ours[name][1] else "provider"
+
+
+def plugin_dir(args):
+    """How `driftwire` is told where the plugin of hashicorp/aws is; nothing where there is none."""
+    folder = os.environ.get("DRIFTWIRE_TEST_PROVIDER_DIR")
+    words = ["--provider-dir", folder] if folder else []
+    found = ask(args.driftwire, ["providers", *words])["providers"]
+    usable = [one for one in found if one["provider"] == "registry.terraform.io/hashicorp/aws" and not one.get("why_not")]
+    return words if usable else None
+
+
 def clouded(args, score, folders):
-    """The parts that need a cloud: `check` and `events`, each cloud built once for both."""
+    """The parts that need a cloud: `check`, `provider` and `events`, each cloud built once for all."""
     schema, clouds = score.Schema(SHARED / "truth" / "provider-schema.json.gz"), Clouds(score, args.moto)
-    check, events, errors = Tally(score, schema), Tally(score, schema), []
+    check, provider, events, errors = Tally(score, schema), Tally(score, schema), Tally(score, schema), []
     try:
         with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
             rows = [row for rows in pool.map(lambda folder: look(args, score, clouds, folder), folders) for row in rows]
@@ -202,6 +244,11 @@ def clouded(args, score, folders):
             errors.append(f"{row['where']}: {row['error']}")
             continue
         check.add(row["where"], row["truth"], row["check"], row["unsupported"], row["quiet"])
+        if "provider" in row:
+            provider.add(row["where"], row["truth"], row["provider"], set(), row["quiet"])
+            errors += [f"{row['where']}: the provider reader could not tell: {name}" for name in row["not told"]]
+            errors += [f"{row['where']}: {by} alone says {attribute} of {address} ({type_name})"
+                       for type_name, attribute, address, by in row["disagree"]]
         if "events" in row:
             events.add(row["where"], row["truth"], row["events"], row["unsupported"], row["quiet"])
     levels = {}
@@ -211,6 +258,9 @@ def clouded(args, score, folders):
         unread = sorted(set(check.outside) & set(NATIVE))
         if unread:
             errors.append(f"not read natively: {' '.join(unread)}")
+    if "provider" in args.parts:
+        provider.show("provider: every instance, through Terraform's own plugin", args.details)
+        levels["provider"] = provider.level()
     if "events" in args.parts:
         events.show("events: the records alone", args.details)
         levels["events"] = events.level()
@@ -294,13 +344,18 @@ def main():
     args.parts = [part for part in args.parts.split(",") if part]
     if unknown := set(args.parts) - set(PARTS):
         parse.error(f"--parts: {', '.join(sorted(unknown))} is none of {', '.join(PARTS)}")
+    if "provider" in args.parts:
+        args.provider_dir = plugin_dir(args)
+        if args.provider_dir is None:
+            print("skipped: provider: no plugin of hashicorp/aws is found; DRIFTWIRE_TEST_PROVIDER_DIR may name a folder", file=sys.stderr)
+            args.parts.remove("provider")
     args.globs = BOUNDED if args.only == "ci" else args.only
     args.driftwire = args.driftwire.resolve()
     score = load_score()
     folders = sorted(path.parent for path in (SHARED / "truth").glob("*/*/baseline.json")
                      if any(fnmatch.fnmatch(f"{path.parent.parent.name}/{path.parent.name}", glob) for glob in args.globs.split(",")))
     levels, errors = {}, []
-    measures = [({"check", "events"}, lambda: clouded(args, score, folders)), ({"records"}, lambda: records(args)), ({"fleet"}, lambda: fleet(args))]
+    measures = [({"check", "provider", "events"}, lambda: clouded(args, score, folders)), ({"records"}, lambda: records(args)), ({"fleet"}, lambda: fleet(args))]
     for wanted, measure in measures:
         if wanted & set(args.parts):
             more, wrong = measure()
