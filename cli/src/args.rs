@@ -121,9 +121,9 @@ pub(crate) struct StateArgs {
     /// What reads instances live.
     #[arg(long, value_enum, value_name = "READER", default_value_t = ReaderName::Auto)]
     pub(crate) reader: ReaderName,
-    /// Where provider plugins are, before all other places: a mirror's folder, or one that holds plugins. May be given several times.
-    #[arg(long = "provider-dir", value_name = "FOLDER")]
-    pub(crate) provider_dirs: Vec<PathBuf>,
+    /// Where plugins come from.
+    #[command(flatten)]
+    pub(crate) plugins: PluginArgs,
     /// What not to report: globs on address, type and attribute, with reasons.
     #[arg(long, value_name = "FILE")]
     pub(crate) ignore: Option<PathBuf>,
@@ -133,6 +133,21 @@ pub(crate) struct StateArgs {
     /// Print exactly one JSON document.
     #[arg(long, help_heading = "Output")]
     pub(crate) json: bool,
+}
+
+/// Where the plugins of Terraform's providers come from.
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Provider plugins")]
+pub(crate) struct PluginArgs {
+    /// A folder of plugins, looked in before all other places: a mirror's, or one that holds the programs. May be given several times.
+    #[arg(long = "provider-dir", value_name = "FOLDER")]
+    pub(crate) provider_dirs: Vec<PathBuf>,
+    /// Where Terraform is run: its .terraform/providers and .terraform.lock.hcl count [default: the current folder].
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) working_dir: Option<PathBuf>,
+    /// Fetch a plugin that is not on this disk from its registry, and keep it.
+    #[arg(long)]
+    pub(crate) download: bool,
 }
 
 /// `driftwire check`.

@@ -8,7 +8,7 @@ use drift_model::Place;
 
 use crate::{
     args::{CloudArgs, StateArgs},
-    plugins::LocalPlugins,
+    plugins::{LocalPlugins, Where},
     readers::Readers,
 };
 
@@ -23,7 +23,7 @@ pub(crate) async fn readers(of: &StateArgs, args: &CloudArgs) -> anyhow::Result<
     let config = config(args).await;
     let role = args.assume_role.clone().map(|arn| AssumedRole { arn, external_id: args.external_id.clone() });
     let accounts = Accounts::new(config.clone(), role);
-    let plugins = LocalPlugins { dirs: of.provider_dirs.clone() };
+    let plugins = LocalPlugins::new(Where::new(&of.plugins)?);
     Readers::new(of.reader, catalog()?, &config, accounts, plugins, usize::from(of.parallel))
 }
 

@@ -1,6 +1,6 @@
 //! What the process ends with.
 
-use std::{io, process::ExitCode};
+use std::{fmt, io, process::ExitCode};
 
 use crate::output::{self, Style};
 
@@ -25,6 +25,18 @@ impl From<ExitStatus> for ExitCode {
     }
 }
 
+/// The user, or whoever started it, has had enough: the number of the signal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Interrupted(pub(crate) u8);
+
+impl fmt::Display for Interrupted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("interrupted before every instance was looked at")
+    }
+}
+
+impl std::error::Error for Interrupted {}
+
 /// Turns a command's result into an exit code; an error's whole chain of causes goes to stderr.
 ///
 /// A reader that went away (`driftwire check | head`) is no error: nobody is left to be told.
@@ -34,7 +46,8 @@ pub(crate) fn finish(result: anyhow::Result<ExitStatus>) -> ExitCode {
         Err(error) if is_broken_pipe(&error) => ExitStatus::InSync.into(),
         Err(error) => {
             output::complain(&chain(&error));
-            ExitStatus::Error.into()
+            // As a shell reports a process that a signal ended.
+            error.downcast_ref::<Interrupted>().map_or_else(|| ExitStatus::Error.into(), |Interrupted(signal)| ExitCode::from(128 + signal))
         }
     }
 }

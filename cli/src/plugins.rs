@@ -1,37 +1,143 @@
-//! The plugins on this disk.
-use drift_model::Reason;
-use drift_provider::{Plugin, Plugins};
+//! The plugins on this disk, for the provider reader, and those that are fetched for it.
 
-/// The plugins on this disk.
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use anyhow::Context as _;
+use drift_model::{Reason, ReasonKind};
+use drift_provider::{Plugin, Plugins};
+use drift_registry::{Lock, Package, Platform, Registry, RegistryError, Source, Surroundings, Wish};
+
+use crate::{args::PluginArgs, progress::Progress};
+
+/// Where plugins are looked for, and whether they may be fetched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Where {
+    /// `--provider-dir`.
+    pub(crate) provider_dirs: Vec<PathBuf>,
+    /// `--download`.
+    pub(crate) download: bool,
+    /// Where Terraform is run, and its lock file is.
+    pub(crate) working_dir: PathBuf,
+}
+
+impl Where {
+    /// As the command line says.
+    pub(crate) fn new(args: &PluginArgs) -> anyhow::Result<Self> {
+        let here = || std::env::current_dir().context("finding out which folder this is");
+        let working_dir = args.working_dir.clone().map_or_else(here, Ok)?;
+        Ok(Self { provider_dirs: args.provider_dirs.clone(), download: args.download, working_dir })
+    }
+
+    /// Works on the plugins of this disk.
+    pub(crate) fn with<T>(&self, work: impl FnOnce(&drift_registry::Plugins<'_>) -> T) -> T {
+        let variable = |name: &str| std::env::var_os(name).and_then(|value| value.into_string().ok());
+        let surroundings = Surroundings { variable: &variable, working_dir: self.working_dir.clone(), platform: Platform::current() };
+        work(&drift_registry::Plugins::new(surroundings, self.provider_dirs.clone()))
+    }
+}
+
+/// The plugins of one run: each provider is looked for once, when an instance of it is asked for first.
+#[derive(Debug)]
 pub(crate) struct LocalPlugins {
-    pub(crate) dirs: Vec<std::path::PathBuf>,
+    places: Where,
+    found: Mutex<BTreeMap<String, Arc<Found>>>,
+}
+
+/// What looking for one provider came to.
+#[derive(Debug, Default)]
+struct Found {
+    /// The lowest version first.
+    plugins: Vec<Plugin>,
+    /// Why there is none, where was looked, and what to do.
+    why_not: String,
 }
 
 impl LocalPlugins {
-    fn find(&self, provider: &str) -> Vec<Plugin> {
-        let mut found = Vec::new();
-        for dir in &self.dirs {
-            let Ok(versions) = std::fs::read_dir(dir.join(provider)) else { continue };
-            for version in versions.flatten() {
-                let folder = version.path().join("linux_amd64");
-                for file in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-                    found.push(Plugin {
-                        provider: provider.to_owned(),
-                        version: version.file_name().to_string_lossy().parse().expect("v"),
-                        executable: file.path(),
-                    });
-                }
-            }
-        }
-        found
+    /// Looks nowhere yet.
+    pub(crate) fn new(places: Where) -> Self {
+        Self { places, found: Mutex::default() }
     }
+
+    fn found(&self, provider: &str) -> Arc<Found> {
+        // Whoever asks second waits for the first: a download is made once.
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        let search = || Arc::new(self.look(provider).unwrap_or_else(|why_not| Found { plugins: Vec::new(), why_not }));
+        Arc::clone(found.entry(provider.to_owned()).or_insert_with(search))
+    }
+
+    /// Of the providers that were asked for: why there is no plugin of them, where was looked, and what to do.
+    pub(crate) fn why_not(&self) -> Vec<String> {
+        let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        found.values().map(|found| found.why_not.clone()).filter(|why| !why.is_empty()).collect()
+    }
+
+    /// Looks for a provider's plugins now, and fetches one where that was asked for.
+    pub(crate) fn look_for(&self, provider: &str) {
+        self.found(provider);
+    }
+
+    fn look(&self, provider: &str) -> Result<Found, String> {
+        let source: Source = provider.parse().map_err(|error: RegistryError| error.to_string())?;
+        let lock = Lock::read(&self.places.working_dir).map_err(|error| error.to_string())?;
+        self.places.with(|plugins| {
+            let search = plugins.search(&source);
+            let locked = lock.as_ref().and_then(|lock| lock.get(&source));
+            let fits = |version: &drift_registry::Version| locked.is_none_or(|locked| locked.version == *version);
+            let mut packages = Vec::new();
+            for candidate in search.candidates.iter().filter(|candidate| fits(&candidate.version)) {
+                packages.push(plugins.unpacked(candidate).map_err(|error| error.to_string())?);
+            }
+            if packages.is_empty() && self.places.download {
+                let wish = locked.map_or(Wish::Newest, |locked| Wish::Exact(locked.version.clone()));
+                packages.push(download(plugins, &source, &wish, lock.as_ref()).map_err(|error| error.to_string())?);
+            }
+            if packages.is_empty() {
+                let version = locked.map(|locked| format!(" {}, which the lock file names,", locked.version)).unwrap_or_default();
+                let type_this = "run `terraform init` and name that folder with --working-dir, name a folder of plugins with \
+                                 --provider-dir, or let it be fetched with --download";
+                let looked = search.report();
+                return Err(format!("no plugin of {source}{version} is on this disk: {type_this}. Looked in:\n{looked}"));
+            }
+            let plugins = packages.into_iter().map(|package| as_plugin(provider, package)).collect();
+            Ok(Found { plugins, why_not: String::new() })
+        })
+    }
+}
+
+fn as_plugin(provider: &str, package: Package) -> Plugin {
+    Plugin { provider: provider.to_owned(), version: package.version, executable: package.executable }
+}
+
+/// Fetches a plugin and says how far it is.
+pub(crate) fn download(
+    plugins: &drift_registry::Plugins<'_>,
+    source: &Source,
+    wish: &Wish,
+    lock: Option<&Lock>,
+) -> Result<Package, RegistryError> {
+    let progress = Progress::of_bytes(format!("fetching {source}"));
+    Registry::new(plugins)?.download(source, wish, lock, &mut |done, all| progress.at(done, all))
 }
 
 impl Plugins for LocalPlugins {
     fn has(&self, provider: &str) -> bool {
-        !self.find(provider).is_empty()
+        !self.found(provider).plugins.is_empty()
     }
+
     async fn candidates(&self, provider: &str) -> Result<Vec<Plugin>, Reason> {
-        Ok(self.find(provider))
+        let found = self.found(provider);
+        if found.plugins.is_empty() {
+            return Err(Reason { kind: ReasonKind::Unsupported, message: found.why_not.clone() });
+        }
+        Ok(found.plugins.clone())
+    }
+
+    fn hint(&self, provider: &str) -> Option<String> {
+        (!self.has(provider)).then(|| format!("no plugin of {provider} can be used"))
     }
 }
+

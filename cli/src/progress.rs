@@ -38,6 +38,26 @@ impl Progress {
         Self { bar, appears: Some(appears) }
     }
 
+    /// Something that is fetched. Draws when it is told how far things are, so that it needs no runtime that is free.
+    pub(crate) fn of_bytes(what: String) -> Self {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()).with_message(what);
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {bytes} of {total_bytes} {wide_bar} {eta}") {
+            bar.set_style(style);
+        }
+        Self { bar, appears: None }
+    }
+
+    /// So many bytes are there, of so many where that is known.
+    pub(crate) fn at(&self, done: u64, all: Option<u64>) {
+        if let Some(all) = all {
+            self.bar.set_length(all);
+        }
+        self.bar.set_position(done);
+        if self.bar.is_hidden() && self.bar.elapsed() > PATIENCE && io::stderr().is_terminal() {
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
+        }
+    }
+
     /// One step is done.
     pub(crate) fn step(&self) {
         self.bar.inc(1);

@@ -9,8 +9,12 @@ use drift_catalog::Catalog;
 use drift_engine::ports::{LiveReader, LiveReading};
 use drift_model::{Instance, Place, Reader};
 use drift_provider::{ProviderReader, Settings};
+use tokio::signal::{
+    ctrl_c,
+    unix::{SignalKind, signal},
+};
 
-use crate::{args::ReaderName, plugins::LocalPlugins};
+use crate::{args::ReaderName, exit::Interrupted, plugins::LocalPlugins};
 
 /// Both readers, and which of them judges what.
 pub(crate) struct Readers {
@@ -39,14 +43,40 @@ impl Readers {
         })
     }
 
+    /// Looks for the plugins that these instances need: before there is anything that a download would keep waiting.
+    pub(crate) fn prepare<'a>(&self, instances: impl IntoIterator<Item = &'a Instance>, confirmed: bool) {
+        for Instance { provider, type_name, .. } in instances {
+            let needs_one = match self.name {
+                ReaderName::Provider => true,
+                ReaderName::Auto => confirmed || !self.native.reads(provider, type_name),
+                ReaderName::Native => confirmed,
+            };
+            if needs_one {
+                self.provider.plugins().look_for(provider);
+            }
+        }
+    }
+
+    /// Why plugins that were needed are not there, one text for each provider.
+    pub(crate) fn missing_plugins(&self) -> Vec<String> {
+        self.provider.plugins().why_not()
+    }
+
     /// The reader that confirms what the native one found.
     pub(crate) fn provider(&self) -> &impl LiveReader {
         &self.provider
     }
 
-    /// Ends what was started.
-    pub(crate) async fn close(&self) {
+    /// Looks, and ends what was started for it; also where the user has had enough.
+    pub(crate) async fn looking<T>(&self, look: impl Future<Output = T>) -> anyhow::Result<T> {
+        let mut terminated = signal(SignalKind::terminate()).context("listening for signals")?;
+        let looked = tokio::select! {
+            looked = look => Ok(looked),
+            _ = ctrl_c() => Err(Interrupted(2).into()),
+            _ = terminated.recv() => Err(Interrupted(15).into()),
+        };
         self.provider.close().await;
+        looked
     }
 }
 

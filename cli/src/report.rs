@@ -202,6 +202,9 @@ pub(crate) struct Summary {
     pub(crate) ignored: usize,
     /// With `--confirm`: the instances of which something was found that the provider reader did not agree with.
     pub(crate) unconfirmed: usize,
+    /// Of each provider whose plugin was needed and is not there: where was looked, and what to do.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) missing_plugins: Vec<String>,
 }
 
 /// What counts as an error of instances that could not be judged.
@@ -305,6 +308,11 @@ impl CheckReport {
         if !summary.unsupported_types.is_empty() {
             let types: Vec<_> = summary.unsupported_types.iter().map(|(name, number)| format!("{} ({number})", printable(name))).collect();
             let _ = writeln!(text, "{}", Style::Dim.paint(&format!("no reader reads: {}", types.join(", "))));
+        }
+        for why in &summary.missing_plugins {
+            for line in why.lines() {
+                let _ = writeln!(text, "{}", Style::Dim.paint(&printable(line)));
+            }
         }
         if summary.ignored > 0 {
             let _ = writeln!(text, "{} hidden by the ignore file", count(summary.ignored, "finding"));

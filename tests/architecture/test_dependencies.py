@@ -17,6 +17,7 @@ MAY_USE = {
     "drift-engine": {"drift-model", "drift-state", "drift-events", "drift-catalog"},
     "drift-aws": {"drift-model", "drift-state", "drift-events", "drift-catalog", "drift-engine"},
     "drift-provider": {"drift-model", "drift-catalog", "drift-engine"},
+    "drift-registry": set(),
     "drift-lambda": {"drift-model", "drift-state", "drift-events", "drift-catalog", "drift-engine", "drift-aws"},
 }
 

@@ -24,9 +24,13 @@ pub(crate) async fn run(args: CheckArgs, cloud: &CloudArgs) -> anyhow::Result<Ex
     let reader = cloud::readers(&args.of, cloud).await?;
     let names: Vec<String> = loaded.iter().map(|state| state.id.to_string()).collect();
     let ignore = states::ignore(&args.of)?;
-    let (instances, hidden) = look(&reader, args.confirm, &ignore, &loaded, usize::from(args.of.parallel)).await;
-    reader.close().await;
-    let report = CheckReport::new(instances, &names, hidden);
+    let (unreadable, waiting) = instances(&loaded);
+    reader.prepare(waiting.iter().map(|(_, instance)| instance), args.confirm);
+    let looking = look(&reader, args.confirm, &ignore, (&loaded, &waiting), usize::from(args.of.parallel));
+    let (mut looked, hidden) = reader.looking(looking).await?;
+    looked.extend(unreadable);
+    let mut report = CheckReport::new(looked, &names, hidden);
+    report.summary.missing_plugins = reader.missing_plugins();
     if args.of.json {
         output::json(&report)?;
     } else {
@@ -40,16 +44,26 @@ pub(crate) async fn run(args: CheckArgs, cloud: &CloudArgs) -> anyhow::Result<Ex
     Ok(report.status(policy))
 }
 
-/// Judges every instance, at most `parallel` at a time, and counts what the ignore file hid. What cannot be decoded is
-/// unknown, and never left out.
-async fn look(reader: &Readers, confirmed: bool, ignore: &Ignore, states: &[Loaded], parallel: usize) -> (Vec<InstanceReport>, usize) {
-    let mut found = Vec::new();
-    let mut waiting: Vec<(&StateId, Instance)> = Vec::new();
+/// Every instance, decoded, with its state. What cannot be decoded is unknown, and never left out.
+fn instances(states: &[Loaded]) -> (Vec<InstanceReport>, Vec<(&StateId, Instance)>) {
+    let (mut unreadable, mut found) = (Vec::new(), Vec::new());
     for state in states {
         let (instances, problems) = state.instances();
-        found.extend(problems.into_iter().map(|problem| undecodable(&state.id, problem)));
-        waiting.extend(instances.into_iter().map(|instance| (&state.id, instance)));
+        unreadable.extend(problems.into_iter().map(|problem| undecodable(&state.id, problem)));
+        found.extend(instances.into_iter().map(|instance| (&state.id, instance)));
     }
+    (unreadable, found)
+}
+
+/// Judges every instance, at most `parallel` at a time, and counts what the ignore file hid.
+async fn look(
+    reader: &Readers,
+    confirmed: bool,
+    ignore: &Ignore,
+    (states, waiting): (&[Loaded], &[(&StateId, Instance)]),
+    parallel: usize,
+) -> (Vec<InstanceReport>, usize) {
+    let mut found = Vec::new();
     let progress = Progress::new("looking at instances", waiting.len());
     let looks = waiting.iter().map(async |(state, instance)| {
         let mut judgement = judge::judge(reader, state, instance, SystemClock::default().now()).await;

@@ -121,8 +121,8 @@ pub(crate) async fn run(args: ExplainArgs, cloud: &CloudArgs) -> anyhow::Result<
     if args.judge {
         let ignore = states::ignore(&args.of)?;
         let reader = cloud::readers(&args.of, cloud).await?;
-        status = look(&reader, &ignore, (&managed, &loaded), &mut records, usize::from(args.of.parallel)).await;
-        reader.close().await;
+        let looking = look(&reader, &ignore, (&managed, &loaded), &mut records, usize::from(args.of.parallel));
+        status = reader.looking(looking).await?;
     }
     let explained = Explained { records };
     if args.of.json {

@@ -40,6 +40,11 @@ impl<P: Plugins, C: Credentials<Given = Keys>> ProviderReader<P, C> {
         Self { plugins, credentials, pool: Pool::new(settings) }
     }
 
+    /// Where its plugins come from.
+    pub fn plugins(&self) -> &P {
+        &self.plugins
+    }
+
     /// Ends every plugin. Reads after this start them again.
     pub async fn close(&self) {
         self.pool.close().await;
