@@ -140,4 +140,3 @@ impl Plugins for LocalPlugins {
         (!self.has(provider)).then(|| format!("no plugin of {provider} can be used"))
     }
 }
-
