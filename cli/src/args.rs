@@ -6,6 +6,7 @@ use std::{path::PathBuf, str::FromStr};
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use drift_model::{Place, Severity};
+use drift_registry::{Platform, Source, Version};
 
 /// Says what changed outside of Terraform: who did it, what changed from what to what, in which state and at which address.
 ///
@@ -93,6 +94,16 @@ Examples:
     /// The messages that the functions gave up, and why.
     #[command(subcommand)]
     DeadLetters(DeadLettersCommand),
+    /// The plugins of Terraform's providers: those on this disk, or staged for provider-judge.
+    #[command(after_long_help = "\
+Starts each plugin for a moment, to ask it. Needs no cloud.
+
+Exit codes: 0 whether or not there are any, 1 an error, or a plugin that cannot be used.
+
+Examples:
+  driftwire providers
+  driftwire providers --provider-dir /opt/terraform-plugins --json | jq -r '.providers[] | .provider + \" \" + .version'")]
+    Providers(ProvidersArgs),
     /// Says what is wrong with a deployment, and what to do about it.
     #[command(after_long_help = "\
 Looks whether records come, a trail logs, the index is up with the states, alerts get out, and instances can be read.
@@ -152,6 +163,7 @@ pub(crate) struct PluginArgs {
 
 /// `driftwire check`.
 #[derive(Debug, ClapArgs)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct CheckArgs {
     /// States and readers.
     #[command(flatten)]
@@ -210,6 +222,76 @@ pub(crate) struct RebuildArgs {
     /// Print exactly one JSON document.
     #[arg(long, help_heading = "Output")]
     pub(crate) json: bool,
+}
+
+/// `driftwire providers`.
+#[derive(Debug, ClapArgs)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct ProvidersArgs {
+    /// What else to do than to list.
+    #[command(subcommand)]
+    pub(crate) command: Option<ProvidersCommand>,
+    /// Where to look.
+    #[command(flatten)]
+    pub(crate) list: ListProvidersArgs,
+}
+
+/// `driftwire providers` without a subcommand.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ListProvidersArgs {
+    /// A folder of plugins, looked in before all other places: a mirror's, or one that holds the programs. May be given several times.
+    #[arg(long = "provider-dir", value_name = "FOLDER", help_heading = "Provider plugins")]
+    pub(crate) provider_dirs: Vec<PathBuf>,
+    /// Where Terraform is run: its .terraform/providers counts [default: the current folder].
+    #[arg(long, value_name = "FOLDER", help_heading = "Provider plugins")]
+    pub(crate) working_dir: Option<PathBuf>,
+    /// Print exactly one JSON document.
+    #[arg(long, help_heading = "Output")]
+    pub(crate) json: bool,
+}
+
+/// `driftwire providers ...`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ProvidersCommand {
+    /// Puts a plugin's zip into a bucket, for provider-judge, and prints the line of DRIFTWIRE_PLUGINS that names it.
+    #[command(after_long_help = "\
+Takes the plugin from this disk, or fetches it with --download; checks it against the lock file where that names it; packs it so that
+the same plugin is always the same zip; and writes it to s3://BUCKET/PREFIX/terraform-provider-NAME_VERSION_OS_ARCH.zip.
+--platform says what the function runs on, where that is not this machine's: such a plugin is always fetched.
+
+Exit codes: 0 staged, 1 an error.
+
+Examples:
+  driftwire providers stage hashicorp/aws --version 5.100.0 --to s3://acme-artifacts/plugins
+  driftwire providers stage hashicorp/aws --version 5.100.0 --download --platform linux_arm64 --to s3://acme-artifacts/plugins --json")]
+    Stage(StageArgs),
+}
+
+/// `driftwire providers stage`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct StageArgs {
+    /// The provider: hashicorp/aws, or with its registry's host before it.
+    #[arg(value_name = "PROVIDER")]
+    pub(crate) provider: Source,
+    /// Its version [default: what the lock file names, else the newest that is found].
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) version: Option<Version>,
+    /// Where to put it: s3://BUCKET or s3://BUCKET/PREFIX.
+    #[arg(long, value_name = "S3")]
+    pub(crate) to: String,
+    /// What it is to run on: linux_arm64, linux_amd64 [default: this machine's].
+    #[arg(long, value_name = "OS_ARCH", requires = "download", value_parser = platform)]
+    pub(crate) platform: Option<Platform>,
+    /// Where it comes from.
+    #[command(flatten)]
+    pub(crate) plugins: PluginArgs,
+    /// Print exactly one JSON document.
+    #[arg(long, help_heading = "Output")]
+    pub(crate) json: bool,
+}
+
+fn platform(text: &str) -> Result<Platform, &'static str> {
+    text.parse().map_err(|()| "OS_ARCH is expected, such as linux_arm64")
 }
 
 /// `driftwire drift`.
@@ -461,7 +543,7 @@ mod tests {
     #[test]
     fn every_command_has_examples() {
         fn visit(command: &clap::Command) {
-            if command.has_subcommands() && command.get_name() != "driftwire" {
+            if command.has_subcommands() && !matches!(command.get_name(), "driftwire" | "providers") {
                 return command.get_subcommands().for_each(visit);
             }
             let examples = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();

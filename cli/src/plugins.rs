@@ -11,7 +11,11 @@ use drift_model::{Reason, ReasonKind};
 use drift_provider::{Plugin, Plugins};
 use drift_registry::{Lock, Package, Platform, Registry, RegistryError, Source, Surroundings, Wish};
 
-use crate::{args::PluginArgs, progress::Progress};
+use crate::{
+    args::PluginArgs,
+    output::{self, Style, printable},
+    progress::Progress,
+};
 
 /// Where plugins are looked for, and whether they may be fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,21 +26,34 @@ pub(crate) struct Where {
     pub(crate) download: bool,
     /// Where Terraform is run, and its lock file is.
     pub(crate) working_dir: PathBuf,
+    /// What they are to run on.
+    pub(crate) platform: Platform,
 }
 
 impl Where {
     /// As the command line says.
     pub(crate) fn new(args: &PluginArgs) -> anyhow::Result<Self> {
+        let places = Self::here(args.provider_dirs.clone(), args.working_dir.clone())?;
+        Ok(Self { download: args.download, ..places })
+    }
+
+    /// For what is on this disk alone.
+    pub(crate) fn here(provider_dirs: Vec<PathBuf>, working_dir: Option<PathBuf>) -> anyhow::Result<Self> {
         let here = || std::env::current_dir().context("finding out which folder this is");
-        let working_dir = args.working_dir.clone().map_or_else(here, Ok)?;
-        Ok(Self { provider_dirs: args.provider_dirs.clone(), download: args.download, working_dir })
+        let working_dir = working_dir.map_or_else(here, Ok)?;
+        Ok(Self { provider_dirs, download: false, working_dir, platform: Platform::current() })
     }
 
     /// Works on the plugins of this disk.
+    #[expect(clippy::disallowed_methods, reason = "this is where the environment comes in")]
     pub(crate) fn with<T>(&self, work: impl FnOnce(&drift_registry::Plugins<'_>) -> T) -> T {
         let variable = |name: &str| std::env::var_os(name).and_then(|value| value.into_string().ok());
-        let surroundings = Surroundings { variable: &variable, working_dir: self.working_dir.clone(), platform: Platform::current() };
-        work(&drift_registry::Plugins::new(surroundings, self.provider_dirs.clone()))
+        let surroundings = Surroundings { variable: &variable, working_dir: self.working_dir.clone(), platform: self.platform.clone() };
+        let plugins = drift_registry::Plugins::new(surroundings, self.provider_dirs.clone());
+        for problem in plugins.problems() {
+            output::complain(&format!("{} {}", Style::Warn.paint("warning:"), printable(&problem.to_string())));
+        }
+        work(&plugins)
     }
 }
 
@@ -99,8 +116,7 @@ impl LocalPlugins {
                 let version = locked.map(|locked| format!(" {}, which the lock file names,", locked.version)).unwrap_or_default();
                 let type_this = "run `terraform init` and name that folder with --working-dir, name a folder of plugins with \
                                  --provider-dir, or let it be fetched with --download";
-                let looked = search.report();
-                return Err(format!("no plugin of {source}{version} is on this disk: {type_this}. Looked in:\n{looked}"));
+                return Err(format!("no plugin of {source}{version} is on this disk: {type_this}. Looked in:\n{}", search.report()));
             }
             let plugins = packages.into_iter().map(|package| as_plugin(provider, package)).collect();
             Ok(Found { plugins, why_not: String::new() })

@@ -6,6 +6,7 @@ mod doctor;
 mod drift;
 mod explain;
 mod index;
+mod providers;
 
 use crate::{
     args::{Args, Command},
@@ -25,6 +26,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitStatus> {
             Command::Index(index) => index::run(index, &args.cloud).await,
             Command::Drift(drift) => drift::run(drift, &args.cloud).await,
             Command::DeadLetters(letters) => dead_letters::run(letters, &args.cloud).await,
+            Command::Providers(providers) => providers::run(providers, &args.cloud).await,
             Command::Doctor(doctor) => Box::pin(doctor::run(doctor, &args.cloud)).await,
         }
     })

@@ -1,7 +1,15 @@
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    path::Path,
+};
 
-use aws_sdk_s3::{Client, config::Builder};
+use aws_sdk_s3::{
+    Client, Config,
+    config::{Builder, timeout::TimeoutConfig},
+    primitives::ByteStream,
+};
 use aws_types::{SdkConfig, service_config::ServiceConfigKey};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use drift_engine::ports::PortError;
 
 use crate::failure::Call;
@@ -55,6 +63,26 @@ impl Objects {
             sink.write_all(&chunk).map_err(failed)?;
         }
         Ok(())
+    }
+
+    /// Writes a file as an object, however large and slow. S3 checks its SHA-256 (in hex) before it takes it.
+    ///
+    /// # Errors
+    ///
+    /// What S3 says, with the action and the bucket where it is a denial; a file that cannot be read; one with another checksum.
+    pub async fn put(&self, bucket: &str, key: &str, file: &Path, sha256: &str) -> Result<(), PortError> {
+        let object = format!("s3://{bucket}/{key}");
+        let what = format!("writing {} as {object}", file.display());
+        let permanent = |why: String| PortError::Permanent { what: what.clone(), why };
+        let digest: Option<Vec<u8>> = (0..sha256.len()).step_by(2).map(|at| u8::from_str_radix(sha256.get(at..at + 2)?, 16).ok()).collect();
+        let digest = digest.ok_or_else(|| permanent(format!("`{sha256}` is no SHA-256")))?;
+        let body = ByteStream::from_path(file).await.map_err(|error| permanent(error.to_string()))?;
+        let put = self.s3.put_object().bucket(bucket).key(key).body(body).checksum_sha256(STANDARD.encode(digest));
+        // The usual limits are for answers that fit into memory.
+        let unlimited = Config::builder().timeout_config(TimeoutConfig::disabled());
+        let answer = put.customize().config_override(unlimited).send().await;
+        let resource = format!("arn:aws:s3:::{bucket}/{key}");
+        answer.map(|_| ()).map_err(|error| Call { what: &what, action: "s3:PutObject", resource: &resource }.failed(&error))
     }
 }
 
