@@ -16,6 +16,7 @@ MAY_USE = {
     "drift-catalog": {"drift-model"},
     "drift-engine": {"drift-model", "drift-state", "drift-events", "drift-catalog"},
     "drift-aws": {"drift-model", "drift-state", "drift-events", "drift-catalog", "drift-engine"},
+    "drift-provider": {"drift-model", "drift-catalog", "drift-engine"},
     "drift-registry": set(),
     "drift-lambda": {"drift-model", "drift-state", "drift-events", "drift-catalog", "drift-engine", "drift-aws"},
 }
@@ -75,3 +76,8 @@ def test_no_function_links_the_sdk_of_a_service_that_it_only_watches(graph):
         assert sdks <= LINKED_SDKS, f"{crate} links {sorted(sdks - LINKED_SDKS)}: reads of watched services are the catalog's"
         if crate != "driftwire":
             assert "aws-sdk-cloudtrail" not in sdks, f"{crate} asks CloudTrail: only `driftwire doctor` does"
+
+
+def test_only_what_reads_through_plugins_knows_how(graph):
+    knowing = {crate for crate, (_, reached) in graph.items() if "drift-provider" in reached}
+    assert knowing <= {"provider-judge", "driftwire"}, "the other functions stay small, and start fast"

@@ -157,6 +157,7 @@ def test_denied_reads_are_named_with_the_instance(watched, firewall, proxy):
         ("--dead-letter-queue", {"dead_letters"}),
         ("--events-queue", {"queues"}),
         ("--states-queue", {"queues"}),
+        ("--provider-queue", {"queues"}),
         ("--topic", {"topic"}),
     ],
 )

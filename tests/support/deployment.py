@@ -1,4 +1,4 @@
-"""A whole Driftwire on a served AWS: bucket, tables, queues, topic, and both functions."""
+"""A whole Driftwire on a served AWS: bucket, tables, queues, topic, and the functions."""
 
 from __future__ import annotations
 
@@ -75,7 +75,10 @@ class Drift:
 
 
 class Deployment:
-    """Driftwire, deployed under a name of its own. Nothing happens by itself: messages move when `step` or `settle` is called."""
+    """Driftwire, deployed under a name of its own. Nothing happens by itself: messages move when `step` or `settle` is called.
+
+    Where `settings` say where plugins are, `provider-judge` is deployed as well.
+    """
 
     def __init__(
         self,
@@ -121,8 +124,17 @@ class Deployment:
             **QUICK,
             **(settings or {}),
         }
-        for function in ("event-detector", "state-indexer"):
-            emulator.start(function, self.environment | {"AWS_ACCESS_KEY_ID": function})
+        #: `provider-judge` and its queue, where it is deployed.
+        self.provider: EventSource | None = None
+        functions = ["event-detector", "state-indexer"]
+        if self.environment.keys() & {"DRIFTWIRE_PLUGINS", "DRIFTWIRE_PLUGIN_DIR"}:
+            url, arn = self._queue(f"{name}-provider", worked)
+            self.environment["DRIFTWIRE_PROVIDER_QUEUE_URL"] = url
+            # The first invocation fetches a plugin.
+            self.provider = EventSource(self._sqs, url, arn, emulator, "provider-judge", seconds=600.0)
+            functions.append("provider-judge")
+        for function in functions:
+            emulator.start(function, self.environment | {"AWS_ACCESS_KEY_ID": function, "TMPDIR": str(emulator.folder_for_temporary_files())})
         self.events = EventSource(self._sqs, events_url, events_arn, emulator, "event-detector")
         self.states = EventSource(self._sqs, states_url, states_arn, emulator, "state-indexer")
 
@@ -182,11 +194,14 @@ class Deployment:
 
     def step(self) -> bool:
         """Hands each function what its queue holds now; whether anything was there."""
-        return any([self.states.poll() is not None, self.events.poll() is not None])
+        return any([source.poll() is not None for source in self._sources()])
+
+    def _sources(self) -> list[EventSource]:
+        return [source for source in (self.states, self.events, self.provider) if source]
 
     def settle(self, seconds: float = 60.0) -> None:
-        """Lets the functions work until both queues are empty, delayed and returned messages included."""
-        self.run_until("both queues to be empty", lambda: not self.states.waiting() and not self.events.waiting(), seconds)
+        """Lets the functions work until their queues are empty, delayed and returned messages included."""
+        self.run_until("the queues to be empty", lambda: not any(source.waiting() for source in self._sources()), seconds)
 
     def run_until(self, what: str, condition: Callable[[], Any], seconds: float = 60.0) -> Any:
         """Lets the functions work until `condition` is true; gives what it returned."""
@@ -202,7 +217,8 @@ class Deployment:
 
     def _what_happened(self) -> str:
         logs = "\n".join(f"--- {name}\n{function.log()[-3000:]}" for name, function in self.emulator.functions.items())
-        return f"events waiting: {self.events.waiting()}, states waiting: {self.states.waiting()}\n{logs}"
+        waiting = ", ".join(f"{source.function} has {source.waiting()} messages" for source in self._sources())
+        return f"{waiting}\n{logs}"
 
     def sweep(self) -> None:
         """What the schedule sends every minute."""

@@ -61,6 +61,12 @@ class Emulator:
             raise RuntimeError(f"the emulator ended at once: {self._child.output()}")
         return listens(self.port)
 
+    def folder_for_temporary_files(self) -> Path:
+        """What is Lambda's `/tmp`: kept for as long as the execution environment."""
+        folder = self.directory / "tmp"
+        folder.mkdir(exist_ok=True)
+        return folder
+
     def start(self, name: str, environment: Mapping[str, str]) -> Function:
         """Starts the binary `name` as the function of that name; a running one is replaced."""
         self.stop_function(name)

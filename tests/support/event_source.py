@@ -62,7 +62,7 @@ class EventSource:
     def _invoke(self, messages: list[dict[str, Any]]) -> Batch:
         ids = [message["MessageId"] for message in messages]
         try:
-            answer = self.emulator.invoke(self.function, {"Records": [self._record(message) for message in messages]}, self.seconds)
+            answer = self.emulator.invoke(self.function, {"Records": [self.record_of(message) for message in messages]}, self.seconds)
         except FunctionError as error:
             return Batch(ids, failures=ids, error=str(error))
         # The answer's shape is Lambda's: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
@@ -71,7 +71,8 @@ class EventSource:
         # As Lambda does: an identifier that is empty or not of this batch fails the whole of it.
         return Batch(ids, failures=ids if any(failure not in known for failure in failures) else failures)
 
-    def _record(self, message: dict[str, Any]) -> dict[str, Any]:
+    def record_of(self, message: dict[str, Any]) -> dict[str, Any]:
+        """A message as the function is handed it."""
         return {
             "messageId": message["MessageId"],
             "receiptHandle": message["ReceiptHandle"],

@@ -26,13 +26,7 @@ impl<S: Source> Plugins for Given<S> {
     }
 
     async fn candidates(&self, provider: &str) -> Result<Vec<Plugin>, Reason> {
-        let in_image = self.in_image.iter().filter(|plugin| plugin.provider == provider);
-        let again = |plugin: &Plugin| Plugin {
-            provider: plugin.provider.clone(),
-            version: plugin.version.clone(),
-            executable: plugin.executable.clone(),
-        };
-        let mut found: Vec<Plugin> = in_image.map(again).collect();
+        let mut found: Vec<Plugin> = self.in_image.iter().filter(|plugin| plugin.provider == provider).cloned().collect();
         for package in self.in_s3.iter().filter(|package| package.provider() == provider) {
             // One after the other: each takes its room on the disk twice until it is unpacked.
             found.push(package.plugin().await?);

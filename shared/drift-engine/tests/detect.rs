@@ -1,93 +1,28 @@
 //! From changes to what is held and told, with everything outside in memory and a clock that tests move.
 
+mod support;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
-    pin::pin,
-    task::{Context, Poll, Waker},
     time::Duration,
 };
 
 use drift_engine::{
-    after_index,
-    detect::{Answer, Concerned, Concerning, Delivery, Detected, Detector, Item, Naming, Outcome, Ports},
-    index::{Index, Indexer, MemoryStore},
+    detect::{Answer, Delivery, Detected, Detector, Item, Outcome},
     ledger::{Look, Seen, Step, cause, record, transition},
-    memory::{ManualClock, MemoryAlerts, MemoryLedger, MemoryQueue, MemoryStates, ScriptedReader},
-    ports::{Clock, Ledger, Lock, Owed, PortError, Query, ResourceIndex, Written},
+    memory::ScriptedReader,
+    ports::{Clock, Ledger, Lock, Owed, PortError, Query, Written},
     work::Work,
 };
 use drift_model::{
-    Actor, ActorKind, Address, Change, Declared, Drift, DriftStatus, Facet, Instance, InstanceRef, Judgement, Named, Place, Reader,
-    ReasonKind, RecordId, Scope, Sensitivity, Severity, StateId, Strength, Timestamp, Tool, TransitionKind, Verdict, compare,
-    identifiers_of,
+    Actor, ActorKind, Address, Change, Drift, DriftStatus, Facet, InstanceRef, Judgement, Named, Place, Reader, ReasonKind, RecordId,
+    Sensitivity, Severity, StateId, Timestamp, Tool, TransitionKind, Verdict, compare,
 };
-use drift_state::Settings;
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use support::{Memory, Shared, now};
 
-/// Nothing in memory ever waits.
-fn now<F: Future>(future: F) -> F::Output {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(output) => output,
-        Poll::Pending => panic!("a port in memory waited"),
-    }
-}
-
-struct Memory {
-    clock: &'static ManualClock,
-    states: MemoryStates,
-    index: Index<MemoryStore>,
-    reader: ScriptedReader,
-    ledger: MemoryLedger,
-    alerts: MemoryAlerts,
-    queue: MemoryQueue<'static>,
-}
-
-impl Naming for Memory {
-    /// Whatever holds a name as its own is concerned and may have been caused; the rules of naming are tested elsewhere.
-    async fn concerned(&self, change: &Change) -> Result<Concerning, PortError> {
-        let asked: Vec<_> = change.names.iter().map(|name| (Scope::In(change.place.clone()), name.value.clone())).collect();
-        let hits = self.index.lookup(&asked).await?;
-        let own = hits.into_iter().flat_map(|hit| hit.holders).filter(|holder| holder.strength == Strength::Own);
-        let instances: BTreeSet<InstanceRef> = own.map(|holder| holder.instance).collect();
-        let instances = instances.into_iter().map(|instance| Concerned { instance, cause: true }).collect();
-        Ok(Concerning { instances, ..Concerning::default() })
-    }
-}
-
-impl Ports for Memory {
-    type States = MemoryStates;
-    type Index = Index<MemoryStore>;
-    type Reader = ScriptedReader;
-    type Ledger = MemoryLedger;
-    type Alerts = MemoryAlerts;
-    type Later = MemoryQueue<'static>;
-    type Clock = ManualClock;
-
-    fn states(&self) -> &Self::States {
-        &self.states
-    }
-    fn index(&self) -> &Self::Index {
-        &self.index
-    }
-    fn reader(&self) -> &Self::Reader {
-        &self.reader
-    }
-    fn ledger(&self) -> &Self::Ledger {
-        &self.ledger
-    }
-    fn alerts(&self) -> &Self::Alerts {
-        &self.alerts
-    }
-    fn later(&self) -> &Self::Later {
-        &self.queue
-    }
-    fn clock(&self) -> &Self::Clock {
-        self.clock
-    }
-}
-
-struct World(Detector<Memory>);
+struct World(Detector<Memory<ScriptedReader>>);
 
 const ACCOUNT: &str = "123456789012";
 
@@ -119,22 +54,13 @@ fn bytes(queues: &[(&str, &str, i64)]) -> Vec<u8> {
 impl World {
     /// One queue, recorded with a delay of 0, and live as recorded.
     fn new() -> Self {
-        let clock: &'static ManualClock = Box::leak(Box::new(ManualClock::at(Timestamp::from_second(1_000_000).expect("a time"))));
-        let world = Self(Detector::new(Memory {
-            clock,
-            states: MemoryStates::default(),
-            index: Index(MemoryStore::default()),
-            reader: ScriptedReader::default(),
-            ledger: MemoryLedger::default(),
-            alerts: MemoryAlerts::default(),
-            queue: MemoryQueue::new(clock),
-        }));
+        let world = Self(Detector::new(Memory { shared: Shared::new(), reader: ScriptedReader::default() }));
         world.live(0);
         world.write(&state(), &[("jobs", ACCOUNT, 0)]);
         world
     }
 
-    fn ports(&self) -> &Memory {
+    fn ports(&self) -> &Memory<ScriptedReader> {
         &self.0.ports
     }
 
@@ -160,11 +86,7 @@ impl World {
     }
 
     fn index(&self, state: &StateId) {
-        let Memory { clock, states, index, ledger, queue, .. } = self.ports();
-        let identifiers = |instance: &Instance| identifiers_of(instance, &Declared::default());
-        let settings = Settings { default_place: None, places: BTreeMap::new(), identifiers: &identifiers };
-        now(Indexer { states, store: &index.0, clock: *clock, settings: &settings }.index_state(state)).expect("indexes");
-        now(after_index((ledger, index, queue, *clock), &self.0.timing, state)).expect("looks again");
+        self.ports().index_state(state);
     }
 
     fn detect(&self, changes: &[Change]) -> Detected {
@@ -678,7 +600,7 @@ fn late_look(newer: i64, older: i64, expected: &[TransitionKind]) {
         let judgement = judgement(delay, read_began);
         let look =
             Look { judgement: &judgement, seen: &[], severity: Severity::Medium, during_a_run: false, written: None, reindexed: false };
-        let Memory { ledger, alerts, clock, .. } = world.ports();
+        let Shared { ledger, alerts, clock, .. } = world.ports().shared;
         let timing = (clock.now(), Duration::from_mins(1));
         now(record(ledger, alerts, &judgement.instance, timing, |held| transition(held, &look))).expect("records");
     }
@@ -698,7 +620,7 @@ fn what_led_to_an_old_look_may_explain_what_a_newer_one_found() {
     let judgement = Judgement { read_began: began, ..judgement_of(held) };
     let seen = [Seen { cause: cause(&early), explains: true }];
     let look = Look { judgement: &judgement, seen: &seen, severity: Severity::Low, during_a_run: false, written: None, reindexed: false };
-    let Memory { ledger, alerts, clock, .. } = world.ports();
+    let Shared { ledger, alerts, clock, .. } = world.ports().shared;
     let timing = (clock.now(), Duration::from_mins(1));
     now(record(ledger, alerts, &judgement.instance, timing, |held| transition(held, &look))).expect("records");
     assert_eq!(records(&world.drifts(false)[0]), ["e-early", "e-late"]);

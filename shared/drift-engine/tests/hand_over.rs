@@ -1,30 +1,27 @@
 //! What `event-detector` does not read, `provider-judge` judges: two detectors on two queues, one ledger, all in memory.
 
+mod support;
+
 use std::{
-    collections::{BTreeMap, BTreeSet},
     pin::pin,
     task::{Context, Poll, Waker},
     time::Duration,
 };
 
 use drift_engine::{
-    after_index,
-    detect::{Concerned, Concerning, Delivery, Detected, Detector, Item, Naming, Outcome, Ports, Role},
-    index::{Index, Indexer, MemoryStore},
-    memory::{ManualClock, MemoryAlerts, MemoryLedger, MemoryQueue, MemoryStates, ScriptedReader},
-    ports::{Clock, Ledger, LiveReader, LiveReading, Lock, PortError, Query, ResourceIndex},
+    detect::{Delivery, Detected, Detector, Item, Outcome, Role},
+    memory::ScriptedReader,
+    ports::{Clock, Ledger, LiveReader, LiveReading, Lock, PortError, Query},
     work::{Again, Function, JudgedBy, SeenChange, Work},
 };
 use drift_model::{
-    Actor, ActorKind, Change, Declared, Drift, DriftStatus, Instance, InstanceRef, Named, Place, Reader, RecordId, Scope, StateId,
-    Strength, Timestamp, TransitionKind, identifiers_of,
+    Actor, ActorKind, Change, Drift, DriftStatus, Instance, InstanceRef, Named, Place, Reader, RecordId, StateId, TransitionKind,
 };
-use drift_state::Settings;
 use serde_json::json;
+use support::{Memory, Shared, now};
 
-/// What either of them does not read, but the provider: a job. What nobody reads: a riddle.
+/// What the second of them reads. A riddle is read by neither.
 const READ: [&str; 1] = ["aws_glue_job"];
-const PLACE: [&str; 3] = ["aws", "123456789012", "eu-west-1"];
 
 /// Reads these types alone.
 struct Reads {
@@ -49,79 +46,12 @@ impl LiveReader for Reads {
     }
 }
 
-struct Shared {
-    clock: &'static ManualClock,
-    states: MemoryStates,
-    index: Index<MemoryStore>,
-    live: &'static ScriptedReader,
-    ledger: MemoryLedger,
-    alerts: MemoryAlerts,
-    queue: MemoryQueue<'static>,
-}
-
-struct Memory {
-    shared: &'static Shared,
-    reader: Reads,
-}
-
-impl Naming for Memory {
-    async fn concerned(&self, change: &Change) -> Result<Concerning, PortError> {
-        let asked: Vec<_> = change.names.iter().map(|name| (Scope::In(change.place.clone()), name.value.clone())).collect();
-        let hits = self.shared.index.lookup(&asked).await?;
-        let own = hits.into_iter().flat_map(|hit| hit.holders).filter(|holder| holder.strength == Strength::Own);
-        let instances: BTreeSet<InstanceRef> = own.map(|holder| holder.instance).collect();
-        let instances = instances.into_iter().map(|instance| Concerned { instance, cause: true }).collect();
-        Ok(Concerning { instances, ..Concerning::default() })
-    }
-}
-
-impl Ports for Memory {
-    type States = MemoryStates;
-    type Index = Index<MemoryStore>;
-    type Reader = Reads;
-    type Ledger = MemoryLedger;
-    type Alerts = MemoryAlerts;
-    type Later = MemoryQueue<'static>;
-    type Clock = ManualClock;
-
-    fn states(&self) -> &Self::States {
-        &self.shared.states
-    }
-    fn index(&self) -> &Self::Index {
-        &self.shared.index
-    }
-    fn reader(&self) -> &Self::Reader {
-        &self.reader
-    }
-    fn ledger(&self) -> &Self::Ledger {
-        &self.shared.ledger
-    }
-    fn alerts(&self) -> &Self::Alerts {
-        &self.shared.alerts
-    }
-    fn later(&self) -> &Self::Later {
-        &self.shared.queue
-    }
-    fn clock(&self) -> &Self::Clock {
-        self.shared.clock
-    }
-}
-
-/// Nothing in memory waits, but a read that hangs.
-fn now<F: Future>(future: F) -> F::Output {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(output) => output,
-        Poll::Pending => panic!("a port in memory waited"),
-    }
-}
-
 fn state() -> StateId {
     StateId::s3("states", "prod.tfstate")
 }
 
 fn place() -> Place {
-    let [partition, account, region] = PLACE;
-    Place::new(partition, account, region)
+    Place::new("aws", "123456789012", "eu-west-1")
 }
 
 fn id(name: &str) -> String {
@@ -130,36 +60,33 @@ fn id(name: &str) -> String {
 
 struct World {
     shared: &'static Shared,
-    detector: Detector<Memory>,
-    judge: Detector<Memory>,
+    live: &'static ScriptedReader,
+    detector: Detector<Memory<Reads>>,
+    judge: Detector<Memory<Reads>>,
 }
 
 impl World {
     /// A job and a riddle, live as recorded.
     fn new() -> Self {
-        let clock: &'static ManualClock = Box::leak(Box::new(ManualClock::at(Timestamp::from_second(1_000_000).expect("a time"))));
-        let shared: &'static Shared = Box::leak(Box::new(Shared {
-            clock,
-            states: MemoryStates::default(),
-            index: Index(MemoryStore::default()),
-            live: Box::leak(Box::default()),
-            ledger: MemoryLedger::default(),
-            alerts: MemoryAlerts::default(),
-            queue: MemoryQueue::new(clock),
-        }));
+        let shared = Shared::new();
+        let live: &'static ScriptedReader = Box::leak(Box::default());
         let detector = |types: &'static [&'static str], role| {
-            let ports = Memory { shared, reader: Reads { types, live: shared.live } };
+            let ports = Memory { shared, reader: Reads { types, live } };
             Detector { role, ..Detector::new(ports) }
         };
-        let world =
-            Self { shared, detector: detector(&[], Role::EventDetector { hands_over: true }), judge: detector(&READ, Role::ProviderJudge) };
+        let world = Self {
+            shared,
+            live,
+            detector: detector(&[], Role::EventDetector { hands_over: true }),
+            judge: detector(&READ, Role::ProviderJudge),
+        };
         world.live(0);
         world.write(&[("aws_glue_job", "job", 0), ("aws_glue_riddle", "riddle", 0)]);
         world
     }
 
     fn live(&self, retries: i64) {
-        self.shared.live.put(&place(), "aws_glue_job", &id("job"), [("max_retries".to_owned(), json!(retries))].into());
+        self.live.put(&place(), "aws_glue_job", &id("job"), [("max_retries".to_owned(), json!(retries))].into());
     }
 
     fn write(&self, instances: &[(&str, &str, i64)]) {
@@ -175,11 +102,7 @@ impl World {
             .collect();
         let bytes = serde_json::to_vec(&json!({"version": 4, "serial": 1, "lineage": "l", "resources": resources})).expect("serialises");
         self.shared.states.put(&state(), bytes, self.shared.clock.now());
-        let Shared { clock, states, index, ledger, queue, .. } = self.shared;
-        let identifiers = |instance: &Instance| identifiers_of(instance, &Declared::default());
-        let settings = Settings { default_place: None, places: BTreeMap::new(), identifiers: &identifiers };
-        now(Indexer { states, store: &index.0, clock: *clock, settings: &settings }.index_state(&state())).expect("indexes");
-        now(after_index((ledger, index, queue, *clock), &self.detector.timing, &state())).expect("looks again");
+        self.shared.index_state(&state());
     }
 
     fn change(&self, record: &str, name: &str) -> Change {
@@ -202,7 +125,7 @@ impl World {
         now(self.detector.detect(changes.iter().map(delivery).collect()))
     }
 
-    fn detector_of(&self, function: Function) -> &Detector<Memory> {
+    fn detector_of(&self, function: Function) -> &Detector<Memory<Reads>> {
         match function {
             Function::EventDetector => &self.detector,
             Function::ProviderJudge => &self.judge,
@@ -356,7 +279,7 @@ fn work_that_came_to_the_wrong_queue_is_buried_and_not_passed_on() {
         let Err(PortError::Permanent { why, .. }) = &detected.answers[0].result else { panic!("{detected:?}") };
         assert!(why.contains(&format!("that is for `{whose}`, and came to `{mine}`")), "{why}");
     }
-    assert_eq!((world.shared.queue.waiting(), world.shared.live.reads_made()), (0, 0));
+    assert_eq!((world.shared.queue.waiting(), world.live.reads_made()), (0, 0));
 }
 
 #[test]

@@ -14,7 +14,7 @@
 //!
 //! | variable | meaning | example |
 //! | --- | --- | --- |
-//! | `DRIFTWIRE_PROVIDER_QUEUE_URL` | SQS queue that `provider-judge` works from; where `event-detector` is not told it, what the native reader does not read is not verified | |
+//! | `DRIFTWIRE_PROVIDER_QUEUE_URL` | SQS queue that `provider-judge` works from | |
 //! | `DRIFTWIRE_PLUGINS` | the provider plugins' zips in S3: provider, version, object and SHA-256, separated by blanks; several plugins by commas or on a line each | `hashicorp/aws 5.100.0 s3://acme-artifacts/terraform-provider-aws_5.100.0_linux_arm64.zip sha256:0f2a...` |
 //! | `DRIFTWIRE_PLUGIN_DIR` | folder with unpacked plugins, as a mirror of Terraform's: `HOST/NAMESPACE/TYPE/VERSION/OS_ARCH/` | `/opt/plugins` |
 //!
@@ -32,6 +32,7 @@
 //! | `DRIFTWIRE_DEFER_LIMIT_SECONDS` | how long a lock is waited for in all | 21600 |
 //! | `DRIFTWIRE_RECHECK_WITHIN_SECONDS` | verdicts this close to the change are checked once more | 15 |
 //! | `DRIFTWIRE_RECHECK_AFTER_SECONDS` | after this delay, at most 900 | 30 |
+//! | `DRIFTWIRE_PROVIDER_QUEUE_URL` | of `event-detector`: where to hand over what the native reader does not read | none: it is told as touched, not verified |
 //! | `DRIFTWIRE_CLOCK_FILE` | file with a number of seconds by which the function's clock is ahead: for tests alone | none |
 //! | `DRIFTWIRE_LOG` | levels of the log, as `tracing`'s `EnvFilter` takes them | `info` |
 //!
@@ -147,8 +148,9 @@ impl Settings {
         };
         if function == Function::ProviderJudge {
             reading.required("DRIFTWIRE_PROVIDER_QUEUE_URL");
-            if settings.plugin_dir.is_none() {
-                reading.required("DRIFTWIRE_PLUGINS");
+            let variable = "DRIFTWIRE_PLUGINS";
+            if settings.plugin_dir.is_none() && (reading.variable)(variable).is_none() {
+                reading.wrong.push(Unset { variable, why: "is not set, and neither is DRIFTWIRE_PLUGIN_DIR".to_owned() });
             }
         }
         if reading.wrong.is_empty() { Ok(settings) } else { Err(SettingsError(reading.wrong)) }
