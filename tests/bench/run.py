@@ -5,8 +5,11 @@ indexing   a state of 100 MB with 50,000 instances: MB/s and peak memory, beside
 event      requests and bytes for one event against states of 10 KB, 1 MB and 100 MB, and its time beside the same bare
            ranged GET; requests and the bytes from S3 have to be equal
 start      each function's start until its first poll of the Runtime API, its peak memory, and its binary's size
+provider   seconds, instances per second and peak memory of `check --reader provider` for states of 1, 10, 100 and 2,000 instances,
+           beside `terraform plan -refresh-only` on the same state, and beside the served AWS alone for the same requests; where
+           `terraform` and a plugin of hashicorp/aws are found
 
-usage: run.py [--parts decisions,indexing,event,start] [--binaries FOLDER] [--no-build]
+usage: run.py [--parts decisions,indexing,event,start,provider] [--binaries FOLDER] [--no-build]
 """
 import argparse
 import collections
@@ -23,6 +26,7 @@ import urllib.request
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
+from bench import provider as provider_reader  # noqa: E402
 from bench.lambda_runtime import Runtime  # noqa: E402
 from support.cloud import Cloud  # noqa: E402
 from support.deployment import Deployment  # noqa: E402
@@ -30,8 +34,8 @@ from support.places import aws_environment  # noqa: E402
 from support.proxy import Proxy  # noqa: E402
 from support.records import object_event  # noqa: E402
 
-PARTS = ("decisions", "indexing", "event", "start")
-FUNCTIONS = ("event-detector", "state-indexer")
+PARTS = ("decisions", "indexing", "event", "start", "provider")
+FUNCTIONS = ("event-detector", "state-indexer", "provider-judge")
 
 # What the project aims at.
 START_MS, BINARY_MB = 30, 20
@@ -196,7 +200,9 @@ def start(args, _folder):
     environment = aws_environment("http://127.0.0.1:1") | {
         "DRIFTWIRE_INDEX_TABLE": "index", "DRIFTWIRE_LEDGER_TABLE": "ledger", "DRIFTWIRE_TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:t",
         "DRIFTWIRE_EVENTS_QUEUE_URL": "http://127.0.0.1:1/123456789012/e", "DRIFTWIRE_STATES_QUEUE_URL": "http://127.0.0.1:1/123456789012/s",
-        "DRIFTWIRE_DEAD_LETTER_QUEUE_URL": "http://127.0.0.1:1/123456789012/d", "DRIFTWIRE_STATES": "states"}
+        "DRIFTWIRE_DEAD_LETTER_QUEUE_URL": "http://127.0.0.1:1/123456789012/d", "DRIFTWIRE_STATES": "states",
+        "DRIFTWIRE_PROVIDER_QUEUE_URL": "http://127.0.0.1:1/123456789012/p",
+        "DRIFTWIRE_PLUGINS": f"hashicorp/aws 5.100.0 s3://b/k sha256:{'0' * 64}"}
     for name in FUNCTIONS:
         times, peak = [], 0
         for _ in range(10):
@@ -208,11 +214,18 @@ def start(args, _folder):
         line("  binary", megabytes((args.binaries / name).stat().st_size), f"aim: {BINARY_MB} MB")
 
 
+def provider(args, folder):
+    for problem in provider_reader.measure(args, folder, line):
+        line("NOT REACHED", "", problem)
+
+
 def build(args):
     cargo = [os.environ.get("CARGO", "cargo"), "build", "--locked", "--release"]
     subprocess.run([*cargo, "--package", "drift-engine", "--example", "measure"], cwd=ROOT, check=True)
     if {"event", "start"} & set(args.parts):
         subprocess.run([*cargo, *(word for name in FUNCTIONS for word in ("--package", name))], cwd=ROOT, check=True)
+    if "provider" in args.parts:
+        subprocess.run([*cargo, "--package", "driftwire"], cwd=ROOT, check=True)
 
 
 def main():
