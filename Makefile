@@ -21,10 +21,11 @@ CARGO ?= cargo
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 BINARIES := --package event-detector --package state-indexer --package provider-judge --package driftwire
 
-# Nothing of a developer's own AWS set-up may reach a build, a test or the demo.
+# Nothing of a developer's own set-up of AWS or Terraform may reach a build, a test or the demo.
 unexport AWS_PROFILE AWS_DEFAULT_PROFILE AWS_CA_BUNDLE AWS_ENDPOINT_URL AWS_CONFIG_FILE AWS_SHARED_CREDENTIALS_FILE
 unexport AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_SECURITY_TOKEN AWS_ROLE_ARN AWS_WEB_IDENTITY_TOKEN_FILE
 unexport AWS_CONTAINER_CREDENTIALS_RELATIVE_URI AWS_CONTAINER_CREDENTIALS_FULL_URI AWS_REGION AWS_DEFAULT_REGION
+unexport TF_CLI_CONFIG_FILE TF_DATA_DIR TF_LOG
 unexport AWS_USE_FIPS_ENDPOINT AWS_USE_DUALSTACK_ENDPOINT AWS_LAMBDA_RUNTIME_API
 export DRIFTWIRE_BIN_DIR := $(abspath $(TARGET_DIR)/debug)
 export DRIFTWIRE_MOTO := $(abspath $(BIN)/moto_server)

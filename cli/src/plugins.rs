@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, Once, PoisonError},
 };
 
 use anyhow::Context as _;
@@ -16,6 +16,9 @@ use crate::{
     output::{self, Style, printable},
     progress::Progress,
 };
+
+/// What is wrong with Terraform's CLI configuration is said once.
+static TOLD: Once = Once::new();
 
 /// Where plugins are looked for, and whether they may be fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,9 +53,11 @@ impl Where {
         let variable = |name: &str| std::env::var_os(name).and_then(|value| value.into_string().ok());
         let surroundings = Surroundings { variable: &variable, working_dir: self.working_dir.clone(), platform: self.platform.clone() };
         let plugins = drift_registry::Plugins::new(surroundings, self.provider_dirs.clone());
-        for problem in plugins.problems() {
-            output::complain(&format!("{} {}", Style::Warn.paint("warning:"), printable(&problem.to_string())));
-        }
+        TOLD.call_once(|| {
+            for problem in plugins.problems() {
+                output::complain(&format!("{} {}", Style::Warn.paint("warning:"), printable(&problem.to_string())));
+            }
+        });
         work(&plugins)
     }
 }
