@@ -9,12 +9,13 @@ use drift_catalog::Catalog;
 use drift_engine::ports::{LiveReader, LiveReading};
 use drift_model::{Instance, Place, Reader};
 use drift_provider::{ProviderReader, Settings};
+use drift_state::Found;
 use tokio::signal::{
     ctrl_c,
     unix::{SignalKind, signal},
 };
 
-use crate::{args::ReaderName, exit::Interrupted, plugins::LocalPlugins};
+use crate::{args::ReaderName, exit::Interrupted, plugins::LocalPlugins, states::Loaded};
 
 /// Both readers, and which of them judges what.
 pub(crate) struct Readers {
@@ -44,8 +45,9 @@ impl Readers {
     }
 
     /// Looks for the plugins that these instances need: before there is anything that a download would keep waiting.
-    pub(crate) fn prepare<'a>(&self, instances: impl IntoIterator<Item = &'a Instance>, confirmed: bool) {
-        for Instance { provider, type_name, .. } in instances {
+    pub(crate) fn prepare(&self, states: &[Loaded], confirmed: bool) {
+        for Found { provider, key, .. } in states.iter().flat_map(|state| &state.state.found) {
+            let type_name = key.address.type_name();
             let needs_one = match self.name {
                 ReaderName::Provider => true,
                 ReaderName::Auto => confirmed || !self.native.reads(provider, type_name),

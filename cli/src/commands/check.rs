@@ -25,7 +25,7 @@ pub(crate) async fn run(args: CheckArgs, cloud: &CloudArgs) -> anyhow::Result<Ex
     let names: Vec<String> = loaded.iter().map(|state| state.id.to_string()).collect();
     let ignore = states::ignore(&args.of)?;
     let (unreadable, waiting) = instances(&loaded);
-    reader.prepare(waiting.iter().map(|(_, instance)| instance), args.confirm);
+    reader.prepare(&loaded, args.confirm);
     let looking = look(&reader, args.confirm, &ignore, (&loaded, &waiting), usize::from(args.of.parallel));
     let (mut looked, hidden) = reader.looking(looking).await?;
     looked.extend(unreadable);

@@ -121,6 +121,7 @@ pub(crate) async fn run(args: ExplainArgs, cloud: &CloudArgs) -> anyhow::Result<
     if args.judge {
         let ignore = states::ignore(&args.of)?;
         let reader = cloud::readers(&args.of, cloud).await?;
+        reader.prepare(&loaded, false);
         let looking = look(&reader, &ignore, (&managed, &loaded), &mut records, usize::from(args.of.parallel));
         status = reader.looking(looking).await?;
     }

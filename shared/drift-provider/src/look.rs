@@ -108,11 +108,9 @@ impl Look<'_> {
             raw_identity: Some(RawState { json: identity.to_string().into() }),
         };
         match self.client.upgrade_identity(request).await {
-            Ok(answer) => {
-                self.check(&answer.diagnostics)?;
-                Ok(answer.upgraded_identity)
-            }
-            // A plugin of before there were identities reads by the state alone.
+            // A plugin that knows no identity of the type, or none at all, reads by the state alone, as it always did.
+            Ok(answer) if self.check(&answer.diagnostics).is_err() => Ok(None),
+            Ok(answer) => Ok(answer.upgraded_identity),
             Err(status) if status.code() == Code::Unimplemented => Ok(None),
             Err(status) => Err(self.failed("taking the recorded identity", &status)),
         }
