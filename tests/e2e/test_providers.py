@@ -95,6 +95,16 @@ def test_the_first_place_that_has_a_version_counts(command, world, state):
     assert "it ended with exit status: 3" in message
 
 
+def test_a_broken_zip_costs_no_other_version_and_is_told(command, world, state):
+    broken = command.mirror / TEST / f"terraform-provider-test_1.0.0_{plugins.platform_name()}.zip"
+    broken.parent.mkdir(parents=True)
+    broken.write_bytes(b"no zip")
+    [missing] = command.check(state).summary["missing_plugins"]
+    assert f"{broken}: cannot be unpacked" in missing
+    lay_out(command.mirror, version="1.1.0")
+    assert command.check(state).verdicts() == {"test_thing.a": ("in_sync", "provider")}
+
+
 # Which version
 
 

@@ -114,6 +114,8 @@ class CommandLine:
         own = {
             "HOME": str(self.home),
             "TMPDIR": str(self.temporary),
+            # Where the machine's own mirrors would be.
+            "XDG_DATA_DIRS": str(folder / "share"),
             "DRIFTWIRE_PROVIDER_CACHE": str(folder / "cache"),
             "DRIFTWIRE_TEST_WORLD": str(folder / "world.json"),
         }
