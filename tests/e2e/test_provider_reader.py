@@ -373,7 +373,7 @@ def test_what_takes_long_says_how_far_it_is_on_a_terminal_and_nowhere_else(with_
         with_plugin.started(*checking, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as unwatched,
     ):
         os.close(theirs)
-        drawn = everything(ours)
+        drawn = written_to(ours)
         printed, _ = watched.communicate(timeout=20)
         assert json.loads(printed)["summary"]["in_sync"] == 1 and watched.returncode == 0
         assert "looking at instances 0 of 1" in drawn
@@ -381,7 +381,7 @@ def test_what_takes_long_says_how_far_it_is_on_a_terminal_and_nowhere_else(with_
         assert json.loads(printed)["summary"]["in_sync"] == 1 and silent == ""
 
 
-def everything(terminal: int) -> str:
+def written_to(terminal: int) -> str:
     """What is written to a terminal until nobody has it open any more."""
     drawn = b""
     with open(terminal, "rb", buffering=0) as read:

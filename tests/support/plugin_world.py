@@ -125,10 +125,10 @@ class CommandLine:
     def __enter__(self) -> CommandLine:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+    def __exit__(self, *_: object) -> None:
         left = list(self.temporary.iterdir())
         shutil.rmtree(self.temporary)
-        assert kind or left == [], "something temporary is left"
+        assert left == [], "something temporary is left"
 
     def world(self, types: Mapping[str, Any], **rest: Any) -> World:
         """The world of every plugin that is started."""
