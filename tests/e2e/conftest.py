@@ -9,6 +9,7 @@ from support.cloud import Cloud
 from support.deployment import Deployment
 from support.emulator import Emulator
 from support.firewall import Firewall, make_firewall
+from support.plugin_world import CommandLine
 from support.proxy import Proxy
 
 KEY = "prod/network.tfstate"
@@ -53,6 +54,13 @@ def watched(cloud: Cloud, emulator: Emulator, proxy: Proxy) -> Deployment:
 @pytest.fixture
 def firewall(cloud: Cloud) -> Firewall:
     return make_firewall(cloud)
+
+
+@pytest.fixture
+def command(cloud: Cloud, tmp_path):
+    """`driftwire` with no plugin but those that a test puts there."""
+    with CommandLine(tmp_path, cloud.endpoint) as command:
+        yield command
 
 
 def indexed(driftwire: Deployment, state: terraform.State, key: str = KEY) -> None:
