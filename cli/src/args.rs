@@ -138,6 +138,9 @@ pub(crate) struct StateArgs {
     /// What not to report: globs on address, type and attribute, with reasons.
     #[arg(long, value_name = "FILE")]
     pub(crate) ignore: Option<PathBuf>,
+    /// How long a plugin may take for one instance. Providers themselves wait for minutes for some things that are gone.
+    #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=3600), help_heading = "Provider plugins")]
+    pub(crate) provider_timeout: u64,
     /// How many instances are read at the same time.
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) parallel: u16,

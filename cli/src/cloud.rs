@@ -24,7 +24,7 @@ pub(crate) async fn readers(of: &StateArgs, args: &CloudArgs) -> anyhow::Result<
     let role = args.assume_role.clone().map(|arn| AssumedRole { arn, external_id: args.external_id.clone() });
     let accounts = Accounts::new(config.clone(), role);
     let plugins = LocalPlugins::new(Where::new(&of.plugins)?);
-    Readers::new(of.reader, catalog()?, &config, accounts, plugins, usize::from(of.parallel))
+    Readers::new(of, catalog()?, &config, accounts, plugins)
 }
 
 /// The account of the credentials and the configured region; nothing where either is not known.

@@ -66,12 +66,17 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 /// `error: what failed` and, a line each, why. Causes may quote the cloud: untrusted text.
 fn chain(error: &anyhow::Error) -> String {
-    let mut text = format!("{} {}", Style::Bad.paint("error:"), output::printable(&error.to_string()));
+    let mut text = format!("{} {}", Style::Bad.paint("error:"), lines(&error.to_string()));
     for cause in error.chain().skip(1) {
         text.push_str("\n  caused by: ");
-        text.push_str(&output::printable(&cause.to_string()));
+        text.push_str(&lines(&cause.to_string()));
     }
     text
+}
+
+/// A text of several lines, each made printable and set below the first.
+fn lines(text: &str) -> String {
+    text.lines().map(output::printable).collect::<Vec<_>>().join("\n  ")
 }
 
 #[cfg(test)]

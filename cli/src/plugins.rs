@@ -70,12 +70,23 @@ pub(crate) struct LocalPlugins {
 }
 
 /// What looking for one provider came to.
-#[derive(Debug, Default)]
-struct Found {
-    /// The lowest version first.
-    plugins: Vec<Plugin>,
-    /// Why there is none, where was looked, and what to do.
-    why_not: String,
+#[derive(Debug)]
+enum Found {
+    /// The lowest version first; at least one.
+    Plugins(Vec<Plugin>),
+    /// There is none: where was looked, and what to do.
+    None(String),
+    /// Whether there is one cannot be told, or it cannot be had: why.
+    Failed(String),
+}
+
+impl Found {
+    fn why_not(&self) -> Option<&str> {
+        match self {
+            Self::Plugins(_) => None,
+            Self::None(why) | Self::Failed(why) => Some(why),
+        }
+    }
 }
 
 impl LocalPlugins {
@@ -87,14 +98,14 @@ impl LocalPlugins {
     fn found(&self, provider: &str) -> Arc<Found> {
         // Whoever asks second waits for the first: a download is made once.
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        let search = || Arc::new(self.look(provider).unwrap_or_else(|why_not| Found { plugins: Vec::new(), why_not }));
+        let search = || Arc::new(self.look(provider).unwrap_or_else(|error| Found::Failed(format!("no plugin of {provider}: {error:#}"))));
         Arc::clone(found.entry(provider.to_owned()).or_insert_with(search))
     }
 
     /// Of the providers that were asked for: why there is no plugin of them, where was looked, and what to do.
     pub(crate) fn why_not(&self) -> Vec<String> {
         let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        found.values().map(|found| found.why_not.clone()).filter(|why| !why.is_empty()).collect()
+        found.values().filter_map(|found| found.why_not().map(str::to_owned)).collect()
     }
 
     /// Looks for a provider's plugins now, and fetches one where that was asked for.
@@ -102,29 +113,29 @@ impl LocalPlugins {
         self.found(provider);
     }
 
-    fn look(&self, provider: &str) -> Result<Found, String> {
-        let source: Source = provider.parse().map_err(|error: RegistryError| error.to_string())?;
-        let lock = Lock::read(&self.places.working_dir).map_err(|error| error.to_string())?;
+    fn look(&self, provider: &str) -> anyhow::Result<Found> {
+        let source: Source = provider.parse()?;
+        let lock = Lock::read(&self.places.working_dir)?;
         self.places.with(|plugins| {
             let search = plugins.search(&source);
             let locked = lock.as_ref().and_then(|lock| lock.get(&source));
             let fits = |version: &drift_registry::Version| locked.is_none_or(|locked| locked.version == *version);
             let mut packages = Vec::new();
             for candidate in search.candidates.iter().filter(|candidate| fits(&candidate.version)) {
-                packages.push(plugins.unpacked(candidate).map_err(|error| error.to_string())?);
+                packages.push(plugins.unpacked(candidate)?);
             }
             if packages.is_empty() && self.places.download {
                 let wish = locked.map_or(Wish::Newest, |locked| Wish::Exact(locked.version.clone()));
-                packages.push(download(plugins, &source, &wish, lock.as_ref()).map_err(|error| error.to_string())?);
+                packages.push(download(plugins, &source, &wish, lock.as_ref())?);
             }
             if packages.is_empty() {
                 let version = locked.map(|locked| format!(" {}, which the lock file names,", locked.version)).unwrap_or_default();
                 let type_this = "run `terraform init` and name that folder with --working-dir, name a folder of plugins with \
                                  --provider-dir, or let it be fetched with --download";
-                return Err(format!("no plugin of {source}{version} is on this disk: {type_this}. Looked in:\n{}", search.report()));
+                let why = format!("no plugin of {source}{version} is on this disk: {type_this}. Looked in:\n{}", search.report());
+                return Ok(Found::None(why));
             }
-            let plugins = packages.into_iter().map(|package| as_plugin(provider, package)).collect();
-            Ok(Found { plugins, why_not: String::new() })
+            Ok(Found::Plugins(packages.into_iter().map(|package| as_plugin(provider, package)).collect()))
         })
     }
 }
@@ -146,18 +157,19 @@ pub(crate) fn download(
 
 impl Plugins for LocalPlugins {
     fn has(&self, provider: &str) -> bool {
-        !self.found(provider).plugins.is_empty()
+        // One that was to be had and cannot be had is an error of each instance, and not a type that nobody reads.
+        !matches!(*self.found(provider), Found::None(_))
     }
 
     async fn candidates(&self, provider: &str) -> Result<Vec<Plugin>, Reason> {
-        let found = self.found(provider);
-        if found.plugins.is_empty() {
-            return Err(Reason { kind: ReasonKind::Unsupported, message: found.why_not.clone() });
+        match &*self.found(provider) {
+            Found::Plugins(plugins) => Ok(plugins.clone()),
+            Found::None(why) => Err(Reason { kind: ReasonKind::Unsupported, message: why.clone() }),
+            Found::Failed(why) => Err(Reason { kind: ReasonKind::Error, message: why.clone() }),
         }
-        Ok(found.plugins.clone())
     }
 
     fn hint(&self, provider: &str) -> Option<String> {
-        (!self.has(provider)).then(|| format!("no plugin of {provider} can be used"))
+        (!self.has(provider)).then(|| format!("no plugin of {provider} is on this disk"))
     }
 }

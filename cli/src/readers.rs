@@ -1,6 +1,6 @@
 //! The readers that the command line asks for by name.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use aws_types::SdkConfig;
@@ -15,7 +15,12 @@ use tokio::signal::{
     unix::{SignalKind, signal},
 };
 
-use crate::{args::ReaderName, exit::Interrupted, plugins::LocalPlugins, states::Loaded};
+use crate::{
+    args::{ReaderName, StateArgs},
+    exit::Interrupted,
+    plugins::LocalPlugins,
+    states::Loaded,
+};
 
 /// Both readers, and which of them judges what.
 pub(crate) struct Readers {
@@ -27,18 +32,17 @@ pub(crate) struct Readers {
 impl Readers {
     /// Starts nothing: neither a plugin nor a search for one.
     pub(crate) fn new(
-        name: ReaderName,
+        of: &StateArgs,
         catalog: Catalog,
         config: &SdkConfig,
         accounts: Accounts,
         plugins: LocalPlugins,
-        parallel: usize,
     ) -> anyhow::Result<Self> {
         let accounts = Arc::new(accounts);
-        let mut settings = settings(config)?;
-        settings.reads = parallel;
+        let (reads, read_deadline) = (usize::from(of.parallel), Duration::from_secs(of.provider_timeout));
+        let settings = Settings { reads, read_deadline, ..settings(config)? };
         Ok(Self {
-            name,
+            name: of.reader,
             native: NativeReader::new(Arc::new(catalog), UntypedCalls::new(config.clone(), Arc::clone(&accounts))),
             provider: ProviderReader::new(plugins, accounts, settings),
         })
@@ -71,14 +75,19 @@ impl Readers {
 
     /// Looks, and ends what was started for it; also where the user has had enough.
     pub(crate) async fn looking<T>(&self, look: impl Future<Output = T>) -> anyhow::Result<T> {
-        let mut terminated = signal(SignalKind::terminate()).context("listening for signals")?;
-        let looked = tokio::select! {
-            looked = look => Ok(looked),
-            _ = ctrl_c() => Err(Interrupted(2).into()),
-            _ = terminated.recv() => Err(Interrupted(15).into()),
-        };
+        let looked = unless_interrupted(look).await;
         self.provider.close().await;
         looked
+    }
+}
+
+/// Does what takes a while, for as long as the user has patience: what it started ends when it is dropped.
+pub(crate) async fn unless_interrupted<T>(work: impl Future<Output = T>) -> anyhow::Result<T> {
+    let mut terminated = signal(SignalKind::terminate()).context("listening for signals")?;
+    tokio::select! {
+        done = work => Ok(done),
+        _ = ctrl_c() => Err(Interrupted(2).into()),
+        _ = terminated.recv() => Err(Interrupted(15).into()),
     }
 }
 

@@ -318,7 +318,8 @@ impl CheckReport {
             let _ = writeln!(text, "{} hidden by the ignore file", count(summary.ignored, "finding"));
         }
         if summary.unconfirmed > 0 {
-            let _ = writeln!(text, "{} differ for the native reader and not for the provider", count(summary.unconfirmed, "instance"));
+            let verb = if summary.unconfirmed == 1 { "differs" } else { "differ" };
+            let _ = writeln!(text, "{} {verb} for the native reader and not for the provider", count(summary.unconfirmed, "instance"));
         }
     }
 }

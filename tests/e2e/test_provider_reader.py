@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import termios
+import urllib.parse
 
 import pytest
 
@@ -145,6 +146,14 @@ def test_explain_looks_through_the_plugin_as_well(command, cloud, tmp_path):
     assert [(one["path"], one["recorded"], one["live"]) for one in instance["differences"]] == [("retention_in_days", 30, 7)]
 
 
+def test_explain_says_what_to_do_about_a_missing_plugin(command, cloud, tmp_path):
+    group = LogGroup(cloud)
+    some_record = tmp_path / "record.json"
+    some_record.write_text(json.dumps(group.record(7)))
+    _, *options = command.checking(group.state)
+    assert "--download" in command.run("explain", str(some_record), "--judge", *options, code=None).stdout
+
+
 # A second opinion
 
 
@@ -192,7 +201,7 @@ def test_a_drift_that_the_plugin_does_not_find_is_told_and_is_none(confirming):
     assert {one["path"] for one in instance["unconfirmed"]["differences"]} == {"delay_seconds", "visibility_timeout_seconds"}
     text = confirming.text(code=0)
     assert "not confirmed by the provider: delay_seconds, visibility_timeout_seconds" in text
-    assert "for the native reader and not for the provider" in text
+    assert "1 instance differs for the native reader and not for the provider" in text
 
 
 def test_of_a_drift_that_the_plugin_confirms_in_part_that_part_counts(confirming):
@@ -295,6 +304,30 @@ def test_no_secret_that_a_plugin_tells_is_printed(command, cloud, state, tmp_pat
     everything = "".join(done.stdout + done.stderr for done in printed)
     found = [trace for secret in (RECORDED, LIVE, SECRET_KEY, TOKEN, "AKIAIOSFODNN7CANARY1") for trace in traces(secret) if trace in everything]
     assert found == [] and "goroutine" not in everything, everything
+
+
+ESCAPED = urllib.parse.quote(TOKEN, safe="")
+
+
+@pytest.mark.parametrize("call", ["configure", "read"])
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        pytest.param(f'Get "https://sts.amazonaws.com/?X-Amz-Security-Token={ESCAPED}&X-Amz-Signature=0": EOF', id="escaped in a URL"),
+        pytest.param(f'Get "https://sts.amazonaws.com/?X-Amz-Security-Token={TOKEN}&X-Amz-Signature=0": EOF', id="in a URL"),
+        pytest.param(f"[{TOKEN}]", id="in brackets"),
+        pytest.param(f"secret={SECRET_KEY}&x=1", id="in a form"),
+    ],
+)
+def test_no_credential_is_printed_whatever_stands_around_it(command, state, quoted, call):
+    lay_out(command.mirror, AWS, "5.100.0")
+    world = {call: {"diagnostics": [{"severity": "error", "summary": "reading", "detail": quoted}]}}
+    command.world({"aws_canary": things({"a": {}})["test_thing"]}, **world)
+    state.add("aws_canary", "a", {"arn": f"arn:aws:canary:{REGION}:{ACCOUNT}:a", "id": "a", "size": 1, "etag": "e-1", "password": None})
+    command.environment |= {"AWS_SECRET_ACCESS_KEY": SECRET_KEY, "AWS_SESSION_TOKEN": TOKEN}
+    text = command.check_in_words(state, code=1)
+    left = [piece for secret in (SECRET_KEY, TOKEN, ESCAPED) for start in range(0, len(secret) - 24, 8) if (piece := secret[start : start + 24]) in text]
+    assert left == [], text
 
 
 # What goes wrong in the middle

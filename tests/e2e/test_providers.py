@@ -2,12 +2,16 @@
 
 import hashlib
 import json
+import signal
+import subprocess
 
 import pytest
 
 from support import plugins, terraform
 from support.plugin_world import TEST, Registry, World, add_thing, executables, lay_out, lock_file, small_package, things
+from support.processes import wait_until
 from support.proxy import Proxy
+from test_provider_reader import runs
 
 BUCKET = "acme-artifacts"
 #: What these tests do not run on.
@@ -191,6 +195,39 @@ def test_what_the_lock_file_does_not_know_is_not_fetched(command, world, registr
     assert command.check_elsewhere(state, "--download").verdicts() == {"test_thing.a": ("in_sync", "provider")}
 
 
+NOBODY = 'host "registry.terraform.io" {\n  services = {\n    "providers.v1" = "http://127.0.0.1:9/v1/providers"\n  }\n}\n'
+
+
+def the_zip_is_damaged(command, registry) -> None:
+    registry.damage()
+
+
+def the_lock_file_knows_another(command, registry) -> None:
+    lock_file(command.work, "1.0.0", "zh:" + "0" * 64)
+
+
+def nobody_answers(command, registry) -> None:
+    command.configure_terraform(NOBODY)
+
+
+@pytest.mark.parametrize("trouble", [the_zip_is_damaged, the_lock_file_knows_another, nobody_answers], ids=lambda trouble: trouble.__name__.replace("_", " "))
+def test_a_plugin_that_was_to_be_fetched_and_could_not_be_is_an_error(command, world, registry, state, trouble):
+    trouble(command, registry)
+    assert command.check_elsewhere(state, "--download", code=1).reason("test_thing.a")[0] == "error"
+
+
+def test_a_plugin_that_could_not_be_fetched_is_told_with_the_cause(command, state):
+    command.configure_terraform(NOBODY)
+    [why] = command.check_elsewhere(state, "--download", code=None).summary["missing_plugins"]
+    assert "refused" in why.lower()
+
+
+def test_a_lock_file_that_cannot_be_read_is_an_error(command, world, state):
+    lay_out(command.mirror)
+    (command.work / ".terraform.lock.hcl").write_text("provider {")
+    assert command.check(state, code=1).reason("test_thing.a")[0] != "unsupported"
+
+
 # `driftwire providers`
 
 
@@ -236,6 +273,17 @@ def test_a_broken_cli_configuration_is_a_warning(command):
     done = command.run("providers", "--provider-dir", str(command.mirror), "--json")
     assert len(json.loads(done.stdout)["providers"]) == 1
     assert f"warning: Terraform's CLI configuration {command.home}/.terraformrc, line " in done.stderr and "passed over" in done.stderr
+
+
+def test_whoever_has_had_enough_of_listing_leaves_no_plugin_and_no_folder_behind(command):
+    lay_out(command.mirror)
+    world = command.world(things({}), schema={"hang": True})
+    with command.started("providers", "--provider-dir", str(command.mirror), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        [asked] = wait_until("a question", lambda: world.calls("GetProviderSchema"))
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+        wait_until("the plugin to end", lambda: not runs(asked["pid"]), seconds=1.0, pause=0.02)
+        assert (process.returncode, list(command.temporary.iterdir())) == (130, [])
 
 
 # `driftwire providers stage`
@@ -288,6 +336,7 @@ def test_the_version_that_is_staged_is_the_one_asked_for_else_the_locked_else_th
     assert json.loads(stage(command, "--json", "--version", "1.0.0").stdout)["version"] == "1.0.0"
     complaint = stage(command, "--version", "2.0.0", code=1).stderr
     assert f"{TEST} 2.0.0 is not on this disk" in complaint and "--download" in complaint and str(command.mirror) in complaint
+    assert "\n  provider folder " in complaint, "a line for each place"
 
 
 def test_what_the_lock_file_does_not_know_is_not_staged(staged, cloud):
@@ -300,6 +349,7 @@ def test_what_the_lock_file_does_not_know_is_not_staged(staged, cloud):
 def test_a_bucket_that_is_not_there_is_named(staged):
     complaint = stage(staged, to="s3://nowhere", code=1).stderr
     assert "s3://nowhere/terraform-provider-test_1.0.0" in complaint and "NoSuchBucket" in complaint
+    assert "create" in complaint or "--to" in complaint, "what to do"
 
 
 def test_a_bucket_that_may_not_be_written_is_told_with_the_action_to_allow(staged, cloud):

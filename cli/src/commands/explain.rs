@@ -33,6 +33,9 @@ use crate::{
 #[derive(Debug, Serialize)]
 struct Explained {
     records: Vec<ExplainedRecord>,
+    /// With `--judge` alone: of each provider whose plugin was needed and is not there, where was looked, and what to do.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    missing_plugins: Vec<String>,
 }
 
 /// What one record would lead to.
@@ -117,15 +120,16 @@ pub(crate) async fn run(args: ExplainArgs, cloud: &CloudArgs) -> anyhow::Result<
             Err(malformed) => ExplainedRecord::without_record(malformed.to_string()),
         });
     }
-    let mut status = ExitStatus::InSync;
+    let (mut status, mut missing_plugins) = (ExitStatus::InSync, Vec::new());
     if args.judge {
         let ignore = states::ignore(&args.of)?;
         let reader = cloud::readers(&args.of, cloud).await?;
         reader.prepare(&loaded, false);
         let looking = look(&reader, &ignore, (&managed, &loaded), &mut records, usize::from(args.of.parallel));
         status = reader.looking(looking).await?;
+        missing_plugins = reader.missing_plugins();
     }
-    let explained = Explained { records };
+    let explained = Explained { records, missing_plugins };
     if args.of.json {
         output::json(&explained)?;
     } else {

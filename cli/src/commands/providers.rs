@@ -63,7 +63,8 @@ async fn list(args: ListProvidersArgs, cloud: &CloudArgs) -> anyhow::Result<Exit
         let asked = match package {
             Ok(Package { executable, .. }) => {
                 let plugin = Plugin { provider: candidate.source.to_string(), version: candidate.version.clone(), executable };
-                describe(&plugin, &settings).await.map_err(|reason| reason.message)
+                let described = readers::unless_interrupted(describe(&plugin, &settings)).await?;
+                described.map_err(|reason| reason.message)
             }
             Err(error) => Err(error.to_string()),
         };
@@ -103,7 +104,7 @@ fn list_text(providers: &[Listed], search: &Search) -> String {
     });
     let mut text = output::table(["provider", "version", "protocol", "types", "found in"], rows);
     for why in providers.iter().filter_map(|listed| listed.why_not.as_ref()) {
-        let _ = writeln!(text, "{} {}", Style::Warn.paint("cannot be used:"), printable(why));
+        let _ = writeln!(text, "{} {}", Style::Warn.paint("warning:"), printable(why));
     }
     text
 }

@@ -12,7 +12,7 @@ use aws_types::{SdkConfig, service_config::ServiceConfigKey};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use drift_engine::ports::PortError;
 
-use crate::failure::Call;
+use crate::failure::{Call, code};
 
 /// Large objects of S3 that are no states.
 #[derive(Clone, Debug)]
@@ -72,7 +72,7 @@ impl Objects {
     /// What S3 says, with the action and the bucket where it is a denial; a file that cannot be read; one with another checksum.
     pub async fn put(&self, bucket: &str, key: &str, file: &Path, sha256: &str) -> Result<(), PortError> {
         let object = format!("s3://{bucket}/{key}");
-        let what = format!("writing {} as {object}", file.display());
+        let what = format!("writing {object}");
         let permanent = |why: String| PortError::Permanent { what: what.clone(), why };
         let digest: Option<Vec<u8>> = (0..sha256.len()).step_by(2).map(|at| u8::from_str_radix(sha256.get(at..at + 2)?, 16).ok()).collect();
         let digest = digest.ok_or_else(|| permanent(format!("`{sha256}` is no SHA-256")))?;
@@ -82,7 +82,10 @@ impl Objects {
         let unlimited = Config::builder().timeout_config(TimeoutConfig::disabled());
         let answer = put.customize().config_override(unlimited).send().await;
         let resource = format!("arn:aws:s3:::{bucket}/{key}");
-        answer.map(|_| ()).map_err(|error| Call { what: &what, action: "s3:PutObject", resource: &resource }.failed(&error))
+        answer.map(|_| ()).map_err(|error| match code(&error) {
+            Some("NoSuchBucket") => permanent(format!("NoSuchBucket: there is no bucket {bucket}: create it, or name another one")),
+            _ => Call { what: &what, action: "s3:PutObject", resource: &resource }.failed(&error),
+        })
     }
 }
 

@@ -31,19 +31,28 @@ impl Redaction {
         for (name, value) in attributes {
             collect(&AttributePath::attribute(name), value, sensitivity, &mut secrets);
         }
-        secrets.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
-        secrets.dedup();
-        Self { secrets }
+        let mut all = Self { secrets };
+        all.put_in_order();
+        all
+    }
+
+    /// These texts, too.
+    #[must_use]
+    pub fn and(mut self, secrets: impl IntoIterator<Item = String>) -> Self {
+        self.secrets.extend(secrets.into_iter().filter(|secret| secret.len() >= SHORTEST));
+        self.put_in_order();
+        self
+    }
+
+    fn put_in_order(&mut self) {
+        self.secrets.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        self.secrets.dedup();
     }
 
     /// The text with [`Shown::MARK`] in place of each.
     #[must_use]
     pub fn apply(&self, text: &str) -> String {
-        let mut text = text.to_owned();
-        for secret in &self.secrets {
-            text = without(&text, secret);
-        }
-        without_credentials(&without_private_keys(&text))
+        without_credentials(&without_private_keys(&without(text, &self.secrets)))
     }
 }
 
@@ -80,23 +89,40 @@ fn take(value: &Value, secrets: &mut Vec<String>) {
     }
 }
 
-/// Wherever the text begins as the secret does, as far as it goes on so. A short one only where it stands as a word.
-fn without(text: &str, secret: &str) -> String {
-    let start = secret.char_indices().nth(ENOUGH).map_or(secret, |(at, _)| &secret[..at]);
-    let is_short = secret.chars().count() < ENOUGH;
-    let of_word = |letter: char| letter.is_alphanumeric();
+/// Wherever the text begins as one of the secrets does, as far as it goes on as any of them: two that begin alike must not leave each
+/// other's rest. A short one only where it stands as a word.
+fn without(text: &str, secrets: &[String]) -> String {
+    let starts: Vec<(&str, &str)> = secrets.iter().map(|secret| (start(secret), secret.as_str())).collect();
     let (mut kept, mut rest) = (String::with_capacity(text.len()), text);
-    while let Some(at) = rest.find(start) {
-        let same = rest[at..].bytes().zip(secret.bytes()).take_while(|(a, b)| a == b).count();
-        let end = rest.floor_char_boundary(at + same);
-        let (before, after) = (&rest[..at], &rest[end..]);
+    while let Some(at) = starts.iter().filter_map(|(start, _)| rest.find(start)).min() {
+        let (before, from) = rest.split_at(at);
         kept.push_str(before);
-        let within_a_word = kept.ends_with(of_word) || after.starts_with(of_word);
-        kept.push_str(if is_short && within_a_word { &rest[at..end] } else { Shown::MARK });
-        rest = after;
+        let hidden = starts.iter().filter(|(start, _)| from.starts_with(start)).filter_map(|(_, secret)| same(from, secret, &kept)).max();
+        if let Some(end) = hidden {
+            kept.push_str(Shown::MARK);
+            rest = &from[end..];
+        } else {
+            let letter = from.chars().next().map_or(0, char::len_utf8);
+            kept.push_str(&from[..letter]);
+            rest = &from[letter..];
+        }
     }
     kept.push_str(rest);
     kept
+}
+
+/// By which a secret is known.
+fn start(secret: &str) -> &str {
+    secret.char_indices().nth(ENOUGH).map_or(secret, |(at, _)| &secret[..at])
+}
+
+/// How far the text is the secret, in bytes; nothing where a short one only stands within a word.
+fn same(text: &str, secret: &str, before: &str) -> Option<usize> {
+    let same = text.bytes().zip(secret.bytes()).take_while(|(a, b)| a == b).count();
+    let end = text.floor_char_boundary(same);
+    let of_word = |letter: char| letter.is_alphanumeric();
+    let within_a_word = before.ends_with(of_word) || text[end..].starts_with(of_word);
+    (secret.chars().count() >= ENOUGH || !within_a_word).then_some(end)
 }
 
 /// From where a key begins to where it ends, or to the end of the text.
@@ -155,6 +181,14 @@ mod tests {
             "db_password": "hunter2-hunter2", "nested": [{"json": "x", "token": "{\"inner\": \"swordfish-9\"}"}],
         });
         assert_eq!(redaction(attributes, &["env", "pin"]).apply(text), expected);
+    }
+
+    #[test]
+    fn two_secrets_that_begin_alike_leave_nothing_of_each_other() {
+        let redaction = Redaction::default().and(["canaryToken/with+more".to_owned(), "canaryToken%2Fwith%2Bmore".to_owned(), "x".to_owned()]);
+        assert_eq!(redaction.apply("[canaryToken/with+more] x"), "[(sensitive value)] x");
+        assert_eq!(redaction.apply("?t=canaryToken%2Fwith%2Bmore&x"), "?t=(sensitive value)&x");
+        assert_eq!(redaction.apply("canaryToken%2Fcut, canaryTok"), "(sensitive value)cut, (sensitive value)");
     }
 
     #[test]

@@ -4,7 +4,8 @@ use std::{collections::BTreeMap, ffi::OsString};
 
 use aws_credential_types::Credentials as Keys;
 use drift_catalog::shapes;
-use drift_model::{Place, Redaction, Sensitivity};
+use drift_model::Place;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use rmpv::Value as Packed;
 
 use crate::{
@@ -20,11 +21,10 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    /// What may not be left in what a plugin complains of.
-    pub(crate) fn redaction(&self) -> Redaction {
-        let secrets = [Some(self.keys.secret_access_key()), self.keys.session_token()];
-        let named = secrets.into_iter().flatten().zip(["secret_key", "token"]);
-        Redaction::of(&named.map(|(secret, name)| (name.to_owned(), secret.into())).collect(), &Sensitivity::default())
+    /// What may not be left in what a plugin complains of: its credentials, as they are and as URLs hold them.
+    pub(crate) fn secrets(&self) -> Vec<String> {
+        let secrets = [Some(self.keys.secret_access_key()), self.keys.session_token()].into_iter().flatten();
+        secrets.flat_map(|secret| [secret.to_owned(), utf8_percent_encode(secret, QUERY).to_string()]).collect()
     }
 
     /// The region that requests go to: what belongs to an account as a whole is asked for in its partition's first region.
@@ -36,6 +36,9 @@ impl Account {
         self.place.region.clone()
     }
 }
+
+/// What Go's `url.QueryEscape` leaves as it is, besides letters and digits.
+const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// Variables that would lead the provider to other credentials, another region, or to logs.
 const NOT_PASSED_ON: [&str; 21] = [

@@ -50,10 +50,9 @@ pub(crate) fn facets(schema: &Schema, instance: &Instance, upgraded: Attributes,
 }
 
 /// What marks what in one instance: the state's paths, and the schema's along the values.
-pub(crate) fn recorded_sensitivity(schema: Option<&Schema>, instance: &Instance) -> Sensitivity {
-    let empty = Schema { version: 0, block: Block::default() };
+pub(crate) fn recorded_sensitivity(schema: &Schema, instance: &Instance) -> Sensitivity {
     let pairs = instance.attributes.iter().map(|(name, value)| (name.clone(), (value.clone(), Value::Null))).collect();
-    sensitivity(schema.unwrap_or(&empty), instance, &pairs)
+    sensitivity(schema, instance, &pairs)
 }
 
 type Pairs = BTreeMap<String, (Value, Value)>;

@@ -48,7 +48,7 @@ pub struct Settings {
     pub reads: usize,
     /// How long a plugin may take from its start until it is configured.
     pub start_deadline: Duration,
-    /// How long one instance may take.
+    /// How long one instance may take. Providers themselves wait for minutes for what they do not find at once, such as a grant of KMS.
     pub read_deadline: Duration,
     /// Where requests to AWS go instead.
     pub endpoint_url: Option<String>,
@@ -87,7 +87,7 @@ impl Settings {
             processes: 4,
             reads: 16,
             start_deadline: Duration::from_mins(1),
-            read_deadline: Duration::from_mins(1),
+            read_deadline: Duration::from_mins(5),
             endpoint_url: None,
             max_retries: 5,
             environment: Vec::new(),

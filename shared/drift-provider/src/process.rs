@@ -28,8 +28,8 @@ use crate::{
     guard::{Spawner, Start, ended},
     handshake::{Handshake, MAGIC_COOKIE, Protocol},
     plugin::{Plugin, Settings},
-    proto::{self, ConfigureRequest, DynamicValue, SchemasResponse},
-    schema::Schema,
+    proto::{self, Attribute, Attribute5, ConfigureRequest, DynamicValue, SchemasResponse},
+    schema::{Schema, SchemaError},
     tls::Identity,
 };
 
@@ -95,14 +95,15 @@ impl Process {
         if let Some(reason) = refused(&self.name, &answer.diagnostics, &Redaction::default()) {
             return Err(reason);
         }
-        Schemas::new(answer).map_err(|why| Reason { kind: ReasonKind::Error, message: format!("{}: {why}", self.name) })
+        Schemas::new(answer, self.client.protocol())
+            .map_err(|why| Reason { kind: ReasonKind::Error, message: format!("{}: {why}", self.name) })
     }
 
     /// Tells it where to read and as whom.
     pub(crate) async fn configure(&self, schemas: &Schemas, settings: &Settings, account: Option<&Account>) -> Result<(), Reason> {
         let config = DynamicValue { msgpack: configuration(&schemas.provider, settings, account).into(), json: Bytes::new() };
         let request = ConfigureRequest { terraform_version: TERRAFORM_VERSION.to_owned(), config: Some(config) };
-        let redaction = account.map(Account::redaction).unwrap_or_default();
+        let redaction = Redaction::default().and(account.map(Account::secrets).unwrap_or_default());
         let answer = match self.client.configure(request).await {
             Ok(answer) => answer,
             Err(status) => return Err(self.failed("being configured", &status, &redaction).await),
@@ -226,6 +227,7 @@ async fn handshake(output: ChildStdout, child: &mut Child) -> Result<(Handshake,
 /// What a plugin calls its types, each still encoded until it is asked for: of 1,500 types a state needs a few.
 #[derive(Debug)]
 pub(crate) struct Schemas {
+    protocol: Protocol,
     pub(crate) provider: Schema,
     types: HashMap<String, Bytes>,
     decoded: Mutex<HashMap<String, Arc<Schema>>>,
@@ -234,10 +236,10 @@ pub(crate) struct Schemas {
 }
 
 impl Schemas {
-    fn new(answer: SchemasResponse) -> Result<Self, String> {
+    fn new(answer: SchemasResponse, protocol: Protocol) -> Result<Self, String> {
         let need_not_be_asked = answer.server_capabilities.is_some_and(|capabilities| capabilities.get_provider_schema_optional);
-        let provider = answer.provider.unwrap_or_default().try_into().map_err(|error| format!("its configuration: {error}"))?;
-        Ok(Self { provider, types: answer.resource_schemas, decoded: Mutex::default(), need_not_be_asked })
+        let provider = decoded(answer.provider, protocol).map_err(|error| format!("its configuration: {error}"))?;
+        Ok(Self { protocol, provider, types: answer.resource_schemas, decoded: Mutex::default(), need_not_be_asked })
     }
 
     /// How many resource types there are.
@@ -252,10 +254,18 @@ impl Schemas {
             return Ok(Some(Arc::clone(schema)));
         }
         let Some(encoded) = self.types.get(type_name) else { return Ok(None) };
-        let schema =
-            proto::Schema::decode(encoded.clone()).map_err(|error| format!("the schema of {type_name} cannot be decoded: {error}"))?;
-        let schema = Arc::new(Schema::try_from(schema).map_err(|error| format!("{type_name}: {error}"))?);
+        let schema = self::decoded(encoded.clone(), self.protocol).map_err(|error| format!("{type_name}: {error}"))?;
+        let schema = Arc::new(schema);
         decoded.insert(type_name.to_owned(), Arc::clone(&schema));
         Ok(Some(schema))
     }
+}
+
+fn decoded(schema: Bytes, protocol: Protocol) -> Result<Schema, String> {
+    let broken = |error| format!("its schema cannot be decoded: {error}");
+    let schema = match protocol {
+        Protocol::V5 => proto::Schema::<Attribute5>::decode(schema).map_err(broken)?.try_into(),
+        Protocol::V6 => proto::Schema::<Attribute>::decode(schema).map_err(broken)?.try_into(),
+    };
+    schema.map_err(|error: SchemaError| error.to_string())
 }

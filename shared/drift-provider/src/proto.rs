@@ -1,10 +1,10 @@
 //! The messages of the plugin protocol, as far as a read needs them.
 //!
-//! Versions 5 and 6 number these fields alike, so one description serves both; fields that are not described here are
+//! Versions 5 and 6 number these fields alike but for [`Attribute`] and [`Attribute5`], so one description serves both; fields that are not described here are
 //! skipped in decoding. Source of names and numbers: `tfplugin5.proto` and `tfplugin6.proto` in hashicorp/terraform's
 //! `docs/plugin-protocol/`, and go-plugin's `grpc_controller.proto` and `grpc_stdio.proto`.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, fmt};
 
 use prost::{Message, bytes::Bytes};
 
@@ -15,9 +15,9 @@ pub(crate) struct Empty {}
 /// What the provider calls its types.
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct SchemasResponse {
-    /// The schema of the provider's configuration.
-    #[prost(message, optional, tag = "1")]
-    pub(crate) provider: Option<Schema>,
+    /// The [`Schema`] of the provider's configuration, still encoded.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub(crate) provider: Bytes,
     /// Each resource type's [`Schema`], still encoded: of 1,500 types a state needs a few.
     #[prost(map = "string, bytes", tag = "2")]
     pub(crate) resource_schemas: HashMap<String, Bytes>,
@@ -37,32 +37,71 @@ pub(crate) struct ServerCapabilities {
     pub(crate) get_provider_schema_optional: bool,
 }
 
-/// How one type's value is made up.
+/// How one type's value is made up, by attributes of version 6 or 5 of the protocol.
 #[derive(Clone, PartialEq, Message)]
-pub(crate) struct Schema {
+pub(crate) struct Schema<A: Member = Attribute> {
     /// Counts the changes of it; a state says which one it was written under.
     #[prost(int64, tag = "1")]
     pub(crate) version: i64,
     /// The value.
     #[prost(message, optional, tag = "2")]
-    pub(crate) block: Option<Block>,
+    pub(crate) block: Option<Block<A>>,
 }
 
 /// A block of configuration.
 #[derive(Clone, PartialEq, Message)]
-pub(crate) struct Block {
+pub(crate) struct Block<A: Member = Attribute> {
     /// The version of the block; only the outermost one's [`Schema::version`] counts.
     #[prost(int64, tag = "1")]
     pub(crate) version: i64,
     /// Its attributes.
     #[prost(message, repeated, tag = "2")]
-    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) attributes: Vec<A>,
     /// Its nested blocks.
     #[prost(message, repeated, tag = "3")]
-    pub(crate) nested: Vec<NestedBlock>,
+    pub(crate) nested: Vec<NestedBlock<A>>,
 }
 
-/// An attribute of a block.
+/// What blocks are made of.
+pub(crate) trait Member: Message + Clone + PartialEq + fmt::Debug + Default + Into<Attribute> {}
+
+impl Member for Attribute {}
+impl Member for Attribute5 {}
+
+/// An attribute of a block, in version 5.
+#[derive(Clone, PartialEq, Message)]
+#[expect(clippy::struct_excessive_bools, reason = "the protocol's")]
+pub(crate) struct Attribute5 {
+    /// Its name.
+    #[prost(string, tag = "1")]
+    pub(crate) name: String,
+    /// Its type in cty's JSON form.
+    #[prost(bytes = "bytes", tag = "2")]
+    pub(crate) r#type: Bytes,
+    /// Whether a configuration must set it.
+    #[prost(bool, tag = "4")]
+    pub(crate) required: bool,
+    /// Whether a configuration may set it.
+    #[prost(bool, tag = "5")]
+    pub(crate) optional: bool,
+    /// Whether the provider may set it.
+    #[prost(bool, tag = "6")]
+    pub(crate) computed: bool,
+    /// Whether its value may not be shown.
+    #[prost(bool, tag = "7")]
+    pub(crate) sensitive: bool,
+    /// Whether it is never kept in a state.
+    #[prost(bool, tag = "10")]
+    pub(crate) write_only: bool,
+}
+
+impl From<Attribute5> for Attribute {
+    fn from(Attribute5 { name, r#type, required, optional, computed, sensitive, write_only }: Attribute5) -> Self {
+        Self { name, r#type, required, optional, computed, sensitive, nested_type: None, write_only }
+    }
+}
+
+/// An attribute of a block, in version 6.
 #[derive(Clone, PartialEq, Message)]
 #[expect(clippy::struct_excessive_bools, reason = "the protocol's")]
 pub(crate) struct Attribute {
@@ -105,13 +144,13 @@ pub(crate) struct NestedObject {
 
 /// A block within a block.
 #[derive(Clone, PartialEq, Message)]
-pub(crate) struct NestedBlock {
+pub(crate) struct NestedBlock<A: Member = Attribute> {
     /// Its name.
     #[prost(string, tag = "1")]
     pub(crate) type_name: String,
     /// What it holds.
     #[prost(message, optional, tag = "2")]
-    pub(crate) block: Option<Block>,
+    pub(crate) block: Option<Block<A>>,
     /// 1 single, 2 list, 3 set, 4 map, 5 group.
     #[prost(int32, tag = "3")]
     pub(crate) nesting: i32,

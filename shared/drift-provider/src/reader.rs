@@ -63,6 +63,8 @@ impl<P: Plugins, C: Credentials<Given = Keys>> ProviderReader<P, C> {
             _ => None,
         };
         let (plugin, schema) = self.choose(&candidates, account.as_ref(), instance).await?;
+        let redaction = Redaction::of(&instance.attributes, &recorded_sensitivity(&schema, instance));
+        let redaction = redaction.and(account.as_ref().map(Account::secrets).unwrap_or_default());
         let mut retried = false;
         loop {
             let running = self.pool.running(plugin, account.as_ref()).await?;
@@ -72,7 +74,6 @@ impl<P: Plugins, C: Credentials<Given = Keys>> ProviderReader<P, C> {
                 continue;
             }
             let deadline = self.pool.settings.read_deadline;
-            let redaction = Redaction::of(&instance.attributes, &recorded_sensitivity(Some(&schema), instance));
             let name = plugin.to_string();
             let looked = timeout(deadline, look(&running.process.client, &name, &schema, instance, &redaction)).await;
             return match looked {

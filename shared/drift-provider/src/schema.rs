@@ -140,10 +140,10 @@ pub(crate) struct SchemaError {
     why: &'static str,
 }
 
-impl TryFrom<proto::Schema> for Schema {
+impl<A: proto::Member> TryFrom<proto::Schema<A>> for Schema {
     type Error = SchemaError;
 
-    fn try_from(schema: proto::Schema) -> Result<Self, SchemaError> {
+    fn try_from(schema: proto::Schema<A>) -> Result<Self, SchemaError> {
         Ok(Self {
             version: u64::try_from(schema.version).unwrap_or_default(),
             block: schema.block.map(Block::try_from).transpose()?.unwrap_or_default(),
@@ -151,16 +151,17 @@ impl TryFrom<proto::Schema> for Schema {
     }
 }
 
-impl TryFrom<proto::Block> for Block {
+impl<A: proto::Member> TryFrom<proto::Block<A>> for Block {
     type Error = SchemaError;
 
-    fn try_from(block: proto::Block) -> Result<Self, SchemaError> {
-        let nested = |nested: proto::NestedBlock| {
+    fn try_from(block: proto::Block<A>) -> Result<Self, SchemaError> {
+        let nested = |nested: proto::NestedBlock<A>| {
             let nesting = Nesting::new(nested.nesting, &nested.type_name)?;
             let block = nested.block.map(Self::try_from).transpose()?.unwrap_or_default();
             Ok((nested.type_name, Nested { nesting, block }))
         };
-        Ok(Self { attributes: attributes(block.attributes)?, blocks: block.nested.into_iter().map(nested).collect::<Result<_, _>>()? })
+        let own = block.attributes.into_iter().map(Into::into).collect();
+        Ok(Self { attributes: attributes(own)?, blocks: block.nested.into_iter().map(nested).collect::<Result<_, _>>()? })
     }
 }
 
@@ -251,7 +252,7 @@ mod tests {
     fn a_schema_with_a_kind_of_nesting_that_nobody_knows_is_refused() {
         let nested = proto::NestedBlock { type_name: "rule".to_owned(), block: None, nesting: 9 };
         let block = proto::Block { nested: vec![nested], ..proto::Block::default() };
-        let error = Schema::try_from(proto::Schema { version: 1, block: Some(block) }).expect_err("refused");
+        let error = Schema::try_from(proto::Schema::<proto::Attribute> { version: 1, block: Some(block) }).expect_err("refused");
         assert_eq!(error.to_string(), "its schema has rule: an unknown kind of nesting");
     }
 }

@@ -41,6 +41,22 @@ async fn both_versions_of_the_protocol_are_spoken() {
 }
 
 #[tokio::test]
+async fn what_is_only_written_is_no_part_of_a_state_in_either_version_of_the_protocol() {
+    for protocol in [5, 6] {
+        let of_type = json!({
+            "attributes": {
+                "id": {"type": "string", "computed": true},
+                "a": {"type": "string", "optional": true},
+                "a_wo": {"type": "string", "optional": true, "sensitive": true, "write_only": true},
+            },
+            "live": {"1": {"a": "y"}},
+        });
+        let stage = Stage::new(json!({"protocol": protocol, "types": {"test_thing": of_type}}));
+        assert_eq!(stage.look(json!({"id": "1", "a": "x", "a_wo": null})).await, r#"a: "x" -> "y""#, "version {protocol}");
+    }
+}
+
+#[tokio::test]
 async fn what_changes_while_the_plugin_runs_is_seen_at_the_next_look() {
     let stage = Stage::new(things(json!({"1": {}})));
     let recorded = json!({"id": "1", "name": "a", "size": 1});

@@ -16,6 +16,9 @@ pub(super) fn text(explained: &Explained) -> String {
         }
         write_record(&mut text, at + 1, record);
     }
+    for line in explained.missing_plugins.iter().flat_map(|why| why.lines()) {
+        let _ = writeln!(text, "{}", Style::Dim.paint(&printable(line)));
+    }
     text
 }
 

@@ -22,7 +22,7 @@ use crate::{
         SchemasResponse, ServerCapabilities, StopResponse, UpgradeIdentityRequest, UpgradeIdentityResponse, UpgradeRequest,
         UpgradeResponse,
     },
-    schema::Block,
+    schema::{Block, encoded},
     value::{Type, bytes, packed_by_looks, unpacked_by_looks},
     world::{ResourceType, World},
 };
@@ -35,23 +35,19 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    pub(crate) async fn schemas(self) -> Result<SchemasResponse, Status> {
+    pub(crate) async fn schemas(self, protocol: u32) -> Result<SchemasResponse, Status> {
         self.note("GetProviderSchema", json!({}));
         let behaviour = self.begin(&self.world.schema).await?;
-        let schema = |version, block: &Block| Schema { version, block: Some(block.message()) };
-        let mut resource_schemas: HashMap<_, _> = self
-            .world
-            .types
-            .iter()
-            .map(|(name, of_type)| (name.clone(), schema(of_type.version, &of_type.block()).encode_to_vec().into()))
-            .collect();
+        let schema = |version, block: &Block| encoded(version, block, protocol).into();
+        let mut resource_schemas: HashMap<_, _> =
+            self.world.types.iter().map(|(name, of_type)| (name.clone(), schema(of_type.version, &of_type.block()))).collect();
         if let Some(padding) = &behaviour.padding {
             let attributes = vec![crate::proto::Attribute { name: padding.text(), ..Default::default() }];
             let large = Schema { version: 0, block: Some(crate::proto::Block { attributes, ..Default::default() }) };
             resource_schemas.insert("test_padding".to_owned(), large.encode_to_vec().into());
         }
         Ok(SchemasResponse {
-            provider: Some(schema(0, &self.world.provider)),
+            provider: schema(0, &self.world.provider),
             resource_schemas,
             diagnostics: behaviour.diagnostics(),
             server_capabilities: Some(ServerCapabilities { get_provider_schema_optional: self.world.schema_optional }),

@@ -54,7 +54,7 @@ impl Provider {
         let of_provider = format!("/tfplugin{}.Provider/", self.protocol);
         let call = Call { world, line, reads: self.reads };
         match (path.strip_prefix(&of_provider), self.protocol) {
-            (Some("GetSchema"), 5) | (Some("GetProviderSchema"), 6) => unary(request, |_: Empty| call.schemas()).await,
+            (Some("GetSchema"), 5) | (Some("GetProviderSchema"), 6) => unary(request, |_: Empty| call.schemas(self.protocol)).await,
             (Some("Configure"), 5) | (Some("ConfigureProvider"), 6) => unary(request, |asked| call.configure(asked)).await,
             (Some("UpgradeResourceState"), _) => unary(request, |asked| call.upgrade(asked)).await,
             (Some("ReadResource"), _) => unary(request, |asked| call.read(asked)).await,

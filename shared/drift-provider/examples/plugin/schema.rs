@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use prost::Message as _;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -157,6 +158,34 @@ impl Attribute {
             write_only: self.write_only,
         }
     }
+}
+
+/// A schema as a version of the protocol writes it: 5 and 6 number some members of attributes otherwise, and 5 has no nested ones.
+pub(crate) fn encoded(version: i64, block: &Block, protocol: u32) -> Vec<u8> {
+    let block = Some(block.message());
+    let schema = proto::Schema { version, block };
+    if protocol < 6 { as_version_5(schema).encode_to_vec() } else { schema.encode_to_vec() }
+}
+
+fn as_version_5(proto::Schema { version, block }: proto::Schema) -> proto::Schema<proto::Attribute5> {
+    fn of_block(block: proto::Block) -> proto::Block<proto::Attribute5> {
+        let nested = block.nested.into_iter().map(|proto::NestedBlock { type_name, block, nesting }| proto::NestedBlock {
+            type_name,
+            block: block.map(of_block),
+            nesting,
+        });
+        proto::Block {
+            version: block.version,
+            attributes: block.attributes.into_iter().map(of_attribute).collect(),
+            nested: nested.collect(),
+        }
+    }
+    fn of_attribute(attribute: proto::Attribute) -> proto::Attribute5 {
+        let proto::Attribute { name, r#type, required, optional, computed, sensitive, nested_type, write_only } = attribute;
+        assert!(nested_type.is_none(), "version 5 of the protocol has no nested attributes");
+        proto::Attribute5 { name, r#type, required, optional, computed, sensitive, write_only }
+    }
+    proto::Schema { version, block: block.map(of_block) }
 }
 
 fn messages(attributes: &BTreeMap<String, Attribute>) -> Vec<proto::Attribute> {
