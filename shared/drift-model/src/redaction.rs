@@ -185,7 +185,8 @@ mod tests {
 
     #[test]
     fn two_secrets_that_begin_alike_leave_nothing_of_each_other() {
-        let redaction = Redaction::default().and(["canaryToken/with+more".to_owned(), "canaryToken%2Fwith%2Bmore".to_owned(), "x".to_owned()]);
+        let redaction =
+            Redaction::default().and(["canaryToken/with+more".to_owned(), "canaryToken%2Fwith%2Bmore".to_owned(), "x".to_owned()]);
         assert_eq!(redaction.apply("[canaryToken/with+more] x"), "[(sensitive value)] x");
         assert_eq!(redaction.apply("?t=canaryToken%2Fwith%2Bmore&x"), "?t=(sensitive value)&x");
         assert_eq!(redaction.apply("canaryToken%2Fcut, canaryTok"), "(sensitive value)cut, (sensitive value)");
