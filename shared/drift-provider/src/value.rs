@@ -232,6 +232,7 @@ fn join(at: &str, name: &str) -> String {
 mod tests {
     use std::collections::BTreeMap;
 
+    use proptest::prelude::{Just, Strategy, any, prop, prop_assert_eq, prop_assert_ne, prop_oneof, proptest};
     use serde_json::json;
 
     use super::*;
@@ -341,6 +342,62 @@ mod tests {
                 let decoded = decode(&message(Packed::Array(vec![Packed::Nil])), &schema).expect("fits").expect("is there");
                 assert_eq!(decoded["a"], Decoded::Known(json!([{"x": null}])));
             }
+        }
+    }
+
+    /// Values that nest, in no schema's order, extensions and odd keys included.
+    fn any_packed() -> impl Strategy<Value = Packed> {
+        let leaf = prop_oneof![
+            Just(Packed::Nil),
+            any::<bool>().prop_map(Packed::from),
+            any::<i64>().prop_map(Packed::from),
+            any::<u64>().prop_map(Packed::from),
+            any::<f64>().prop_map(Packed::from),
+            "[a-c0-9.]{0,6}".prop_map(Packed::from),
+            (any::<i8>(), prop::collection::vec(any::<u8>(), 0..4)).prop_map(|(kind, bytes)| Packed::Ext(kind, bytes)),
+            prop_oneof![Just(&b"\"string\""[..]), Just(&b"[\"set\",\"dynamic\"]"[..])].prop_map(|json| Packed::Binary(json.to_vec())),
+        ];
+        leaf.prop_recursive(4, 32, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Packed::Array),
+                prop::collection::vec((inner.clone(), inner), 0..4).prop_map(Packed::Map),
+            ]
+        })
+    }
+
+    const TYPES: [&str; 7] = [
+        r#""string""#,
+        r#""number""#,
+        r#""dynamic""#,
+        r#"["set",["set","number"]]"#,
+        r#"["map",["list","dynamic"]]"#,
+        r#"["object",{"a":"bool","b":["tuple",["string","number"]]}]"#,
+        r#"["list",["object",{"c":["map","string"]}]]"#,
+    ];
+
+    proptest! {
+        #[test]
+        fn no_message_is_too_odd(value in any_packed(), of in prop::sample::select(&TYPES[..]), cut in 0_usize..64) {
+            let message = message(value);
+            for part in [&message[..], &message[..message.len().saturating_sub(cut)]] {
+                // Whatever it is, it is a value, nothing, or an error; and the same each time.
+                prop_assert_eq!(decode(part, &schema(of)), decode(part, &schema(of)));
+            }
+        }
+
+        #[test]
+        fn bytes_that_mean_nothing_are_an_error_or_a_value(bytes in prop::collection::vec(any::<u8>(), 2..64), of in prop::sample::select(&TYPES[..])) {
+            // That an instance is gone is said by one byte or none, and by nothing that is longer.
+            prop_assert_ne!(decode(&bytes, &schema(of)), Ok(None));
+        }
+
+        #[test]
+        fn the_order_of_a_set_never_matters(numbers in prop::collection::vec(-3_i64..3, 0..6), by in 0_usize..6) {
+            let mut moved = numbers.clone();
+            moved.rotate_left(by.min(numbers.len()));
+            moved.reverse();
+            let of = schema(r#"["set","number"]"#);
+            prop_assert_eq!(decode(&message(list(numbers)), &of), decode(&message(list(moved)), &of));
         }
     }
 }
