@@ -32,6 +32,9 @@ use crate::{
 /// Larger answers than this are refused. Terraform's own limit (`grpcMaxMessageSize` in its `internal/plugin/client.go`).
 const LARGEST_ANSWER: usize = 64 << 20;
 
+/// So much may be on its way at a time: schemas and states are larger than HTTP/2's 64 KB.
+const WINDOW: u32 = 4 << 20;
+
 /// The calls of one plugin.
 #[derive(Clone, Debug)]
 pub(crate) struct Client {
@@ -44,7 +47,8 @@ impl Client {
     pub(crate) async fn connect(socket: &Path, tls: ClientConfig, protocol: Protocol) -> Result<Self, Error> {
         let connector = Connector { socket: socket.to_owned(), tls: TlsConnector::from(Arc::new(tls)) };
         // Nobody resolves the name: the connector knows the socket.
-        let channel = Endpoint::from_static("http://localhost").connect_with_connector(connector).await?;
+        let endpoint = Endpoint::from_static("http://localhost").initial_stream_window_size(WINDOW).initial_connection_window_size(WINDOW);
+        let channel = endpoint.connect_with_connector(connector).await?;
         Ok(Self { channel, protocol })
     }
 

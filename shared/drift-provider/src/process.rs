@@ -50,6 +50,8 @@ const ENDS_WITHIN: Duration = Duration::from_millis(500);
 pub(crate) struct Process {
     pub(crate) client: Client,
     name: String,
+    /// What it was given and may not be left in what it says.
+    redaction: Redaction,
     /// Taken to end it.
     child: Mutex<Option<Child>>,
     drains: Vec<AbortHandle>,
@@ -83,16 +85,17 @@ impl Process {
         let client = client.map_err(|error| why(format!("it cannot be reached on its socket: {}", chain(&error))))?;
         let output = client.clone();
         drains.push(tokio::spawn(async move { output.forget_output().await }).abort_handle());
-        Ok(Self { client, name: plugin.to_string(), child: Mutex::new(Some(child)), drains, _folder: folder })
+        let redaction = Redaction::default().and(account.map(Account::secrets).unwrap_or_default());
+        Ok(Self { client, name: plugin.to_string(), redaction, child: Mutex::new(Some(child)), drains, _folder: folder })
     }
 
     /// What it calls its types, and how they are made up.
     pub(crate) async fn schemas(&self) -> Result<Schemas, Reason> {
         let answer = match self.client.schemas().await {
             Ok(answer) => answer,
-            Err(status) => return Err(self.failed("asked for its schemas", &status, &Redaction::default()).await),
+            Err(status) => return Err(self.failed("asked for its schemas", &status).await),
         };
-        if let Some(reason) = refused(&self.name, &answer.diagnostics, &Redaction::default()) {
+        if let Some(reason) = refused(&self.name, &answer.diagnostics, &self.redaction) {
             return Err(reason);
         }
         Schemas::new(answer, self.client.protocol())
@@ -103,12 +106,11 @@ impl Process {
     pub(crate) async fn configure(&self, schemas: &Schemas, settings: &Settings, account: Option<&Account>) -> Result<(), Reason> {
         let config = DynamicValue { msgpack: configuration(&schemas.provider, settings, account).into(), json: Bytes::new() };
         let request = ConfigureRequest { terraform_version: TERRAFORM_VERSION.to_owned(), config: Some(config) };
-        let redaction = Redaction::default().and(account.map(Account::secrets).unwrap_or_default());
         let answer = match self.client.configure(request).await {
             Ok(answer) => answer,
-            Err(status) => return Err(self.failed("being configured", &status, &redaction).await),
+            Err(status) => return Err(self.failed("being configured", &status).await),
         };
-        match refused(&self.name, &answer.diagnostics, &redaction) {
+        match refused(&self.name, &answer.diagnostics, &self.redaction) {
             Some(reason) => Err(Reason { message: format!("it cannot be configured: {}", reason.message), ..reason }),
             None => Ok(()),
         }
@@ -134,10 +136,10 @@ impl Process {
     }
 
     /// Why a call before the first read came to nothing.
-    async fn failed(&self, what: &str, status: &Status, redaction: &Redaction) -> Reason {
+    async fn failed(&self, what: &str, status: &Status) -> Reason {
         match if is_broken(status) { self.ended_soon().await } else { None } {
             Some(exit) => Reason { kind: ReasonKind::Error, message: format!("{}, {what}: {}", self.name, ended(exit)) },
-            None => failed(&self.name, what, status, redaction),
+            None => failed(&self.name, what, status, &self.redaction),
         }
     }
 
