@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import platform
+import subprocess
 import zipfile
 from pathlib import Path
+
+from .places import binary
 
 PROVIDER = "registry.terraform.io/hashicorp/aws"
 #: A folder with plugins, laid out as a mirror of Terraform's.
@@ -20,10 +24,12 @@ def platform_name() -> str:
 
 
 def real() -> tuple[Path, str] | None:
-    """The executable of the newest hashicorp/aws in the folder that `VARIABLE` names, and its version."""
+    """The executable of the newest hashicorp/aws where users have it, or in the folder that `VARIABLE` names; and its version."""
     folder = os.environ.get(VARIABLE)
-    found = sorted(Path(folder, PROVIDER).glob(f"*/{platform_name()}/terraform-provider-aws_*")) if folder else []
-    return (found[-1], found[-1].parts[-3]) if found else None
+    command = [str(binary("driftwire")), "providers", "--json", *(["--provider-dir", folder] if folder else [])]
+    listed = json.loads(subprocess.run(command, capture_output=True, text=True, timeout=120).stdout)["providers"]
+    found = [one for one in listed if one["provider"] == PROVIDER and "why_not" not in one]
+    return (Path(found[-1]["executable"]), found[-1]["version"]) if found else None
 
 
 def packed(executable: Path, to: Path) -> Path:

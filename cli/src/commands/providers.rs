@@ -1,6 +1,6 @@
 //! `driftwire providers`: the plugins on this disk, and staging one for `provider-judge`.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, path::PathBuf};
 
 use anyhow::{Context as _, bail};
 use drift_aws::Objects;
@@ -37,6 +37,9 @@ struct Listed {
     types: Option<usize>,
     /// By which rule it was found, and in which place.
     found_in: String,
+    /// The program.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    executable: Option<PathBuf>,
     /// Why it cannot be used.
     #[serde(skip_serializing_if = "Option::is_none")]
     why_not: Option<String>,
@@ -60,6 +63,7 @@ async fn list(args: ListProvidersArgs, cloud: &CloudArgs) -> anyhow::Result<Exit
     let progress = Progress::new("asking plugins what they are", packages.len());
     let mut providers = Vec::new();
     for (candidate, package) in search.candidates.iter().zip(packages) {
+        let program = package.as_ref().ok().map(|package| package.executable.clone());
         let asked = match package {
             Ok(Package { executable, .. }) => {
                 let plugin = Plugin { provider: candidate.source.to_string(), version: candidate.version.clone(), executable };
@@ -79,6 +83,7 @@ async fn list(args: ListProvidersArgs, cloud: &CloudArgs) -> anyhow::Result<Exit
             protocol: described.map(|Description { protocol, .. }| protocol),
             types: described.map(|Description { types, .. }| types),
             found_in: candidate.origin.to_string(),
+            executable: program,
             why_not,
         });
     }
