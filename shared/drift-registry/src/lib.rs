@@ -26,12 +26,13 @@ mod source;
 mod surroundings;
 mod syntax;
 
-pub use archive::{pack, unpack, verify_zip};
+pub use archive::{pack, unpack, unpack_once, verify_zip};
 pub use cache::Sums;
 pub use config::ConfigProblem;
 pub use error::RegistryError;
+pub use hashes::Hashing;
 pub use lock::{Lock, Locked, verify};
-pub use package::{Candidate, Form, Origin, Package, Rule};
+pub use package::{Candidate, Form, Origin, Package, Rule, executable_in};
 pub use platform::Platform;
 pub use plugins::Plugins;
 pub use registry::{Offered, Registry, Wish};
