@@ -3,18 +3,18 @@
 use std::path::{Path, PathBuf};
 
 use drift_provider::Plugin;
-use drift_registry::{Form, Looked, Platform, Plugins, Rule, Surroundings};
+use drift_registry::{Form, Platform, list_folder};
 
 /// Why there is no plugin in the image.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ImageError {
     /// Nothing there serves.
-    #[error("DRIFTWIRE_PLUGIN_DIR has to hold HOST/NAMESPACE/TYPE/VERSION/{platform}/ with a plugin in it; {looked}")]
+    #[error("DRIFTWIRE_PLUGIN_DIR has to hold HOST/NAMESPACE/TYPE/VERSION/{platform}/ with a plugin in it; {report}")]
     None {
         /// What this function runs on.
         platform: Platform,
         /// What is there instead.
-        looked: Looked,
+        report: String,
     },
     /// Nothing is unpacked at the start, which Lambda ends after 10 seconds.
     #[error("DRIFTWIRE_PLUGIN_DIR: {} is packed: unpack it, in the image, to VERSION/{platform}/ beside it", zip.display())]
@@ -28,11 +28,11 @@ pub(crate) enum ImageError {
 
 /// Every unpacked plugin for this platform in a folder.
 pub(crate) fn plugins(root: &Path) -> Result<Vec<Plugin>, ImageError> {
-    // Without an environment: neither a configuration of Terraform's nor anybody's home counts here.
-    let surroundings = Surroundings { variable: &|_| None, working_dir: PathBuf::new(), platform: Platform::current() };
-    let search = Plugins::new(surroundings, vec![root.to_owned()]).list();
+    let platform = Platform::current();
+    let search = list_folder(root, &platform);
+    let report = search.report();
     let (mut found, mut packed) = (Vec::new(), None);
-    for candidate in search.candidates.into_iter().filter(|candidate| candidate.origin.rule == Rule::ProviderDir) {
+    for candidate in search.candidates {
         match candidate.form {
             Form::Unpacked { executable, .. } => {
                 found.push(Plugin { provider: candidate.source.to_string(), version: candidate.version, executable });
@@ -40,11 +40,10 @@ pub(crate) fn plugins(root: &Path) -> Result<Vec<Plugin>, ImageError> {
             Form::Packed { zip } => packed = packed.or(Some(zip)),
         }
     }
-    let platform = Platform::current();
-    match (packed, search.looked.into_iter().find(|looked| looked.rule == Rule::ProviderDir)) {
-        (Some(zip), _) if found.is_empty() => Err(ImageError::Packed { platform, zip }),
-        (_, Some(looked)) if found.is_empty() => Err(ImageError::None { platform, looked }),
-        _ => Ok(found),
+    match packed {
+        _ if !found.is_empty() => Ok(found),
+        Some(zip) => Err(ImageError::Packed { platform, zip }),
+        None => Err(ImageError::None { platform, report }),
     }
 }
 

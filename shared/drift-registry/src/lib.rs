@@ -34,7 +34,7 @@ pub use hashes::Hashing;
 pub use lock::{Lock, Locked, verify};
 pub use package::{Candidate, Form, Origin, Package, Rule, executable_in};
 pub use platform::Platform;
-pub use plugins::Plugins;
+pub use plugins::{Plugins, list_folder};
 pub use registry::{Offered, Registry, Wish};
 pub use search::{Looked, Outcome, Refused, Search, WhyNot};
 pub use semver::Version;
