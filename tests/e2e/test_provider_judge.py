@@ -5,10 +5,11 @@ from collections import Counter
 
 import pytest
 
+from bench.lambda_runtime import Runtime
 from conftest import KEY, indexed
 from support import plugins, records, terraform
 from support.deployment import Deployment
-from support.places import ACCOUNT, REGION
+from support.places import ACCOUNT, REGION, binary
 from support.proxy import deny
 from support.runtime_api import invoke_once
 
@@ -101,6 +102,22 @@ def test_a_change_to_what_the_catalog_does_not_read_becomes_a_drift_and_an_alert
     assert driftwire.logs().count("a plugin was fetched") == fetched + 1, "it is kept between invocations"
 
 
+def test_a_plugin_goes_to_the_disk_and_through_no_more_memory_than_a_small_part_of_it(deploy, cloud, plugin, package, log_group, tmp_path):
+    driftwire = deploy(DRIFTWIRE_PLUGINS=plugins.uploaded(cloud.client("s3"), package, plugin[1]))
+    indexed(driftwire, log_group.state)
+    driftwire.record(log_group.keep_for(1))
+    driftwire.events.poll()
+    log = tmp_path / "log"
+    environment = driftwire.environment | {"TMPDIR": str(tmp_path), "DRIFTWIRE_LOG": "info", "BENCH_LOG": str(log)}
+    with Runtime(binary("provider-judge"), environment) as function:
+        answer = function.invoke({"Records": [one_message(driftwire)]})
+        memory = function.peak_memory()
+    assert answer == {"batchItemFailures": []} and driftwire.drift(log_group.address).status == "drifted"
+    [fetched] = [line for line in map(json.loads, log.read_text().splitlines()) if line.get("message") == "a plugin was fetched"]
+    print(f"{package.stat().st_size / 1e6:.0f} MB fetched, checked and unpacked in {fetched['seconds']:.1f} s; peak memory {memory / 1e6:.0f} MB")
+    assert memory < package.stat().st_size / 2
+
+
 def test_an_apply_closes_what_the_plugin_found(with_plugin, log_group):
     driftwire = with_plugin
     indexed(driftwire, log_group.state)
@@ -134,6 +151,13 @@ def test_a_record_is_counted_once_whoever_judges_what_it_names(with_plugin, log_
     driftwire.record(log_group.keep_for(1))
     driftwire.settle(120)
     assert counted(driftwire) - before == Counter({"deferred": 1})
+
+
+def one_message(driftwire) -> dict:
+    """The one message for `provider-judge`, as the function is handed it."""
+    queue = {"QueueUrl": driftwire.provider.queue_url, "AttributeNames": ["All"], "MessageAttributeNames": ["All"]}
+    [message] = driftwire.cloud.client("sqs").receive_message(**queue)["Messages"]
+    return driftwire.provider.record_of(message)
 
 
 def counted(driftwire) -> Counter[str]:
@@ -216,15 +240,14 @@ def test_what_came_to_the_wrong_queue_is_buried_and_goes_back_to_provider_judge_
     assert (driftwire.provider.waiting(), driftwire.events.waiting()) == (1, 0)
 
 
-def test_a_message_that_would_outlast_its_invocation_is_answered_as_failed_before_lambda_ends_it(deploy, cloud, log_group, tmp_path):
+def test_a_message_that_would_outlast_its_invocation_is_answered_as_failed_before_lambda_ends_it(deploy, log_group, tmp_path):
     driftwire = deploy(DRIFTWIRE_PLUGIN_DIR=str(plugins.made_up(tmp_path, "sleep 600")))
     indexed(driftwire, log_group.state)
     driftwire.record(log_group.keep_for(1))
     driftwire.events.poll()
-    queue = {"QueueUrl": driftwire.provider.queue_url, "AttributeNames": ["All"], "MessageAttributeNames": ["All"]}
-    [message] = cloud.client("sqs").receive_message(**queue)["Messages"]
-    event = {"Records": [driftwire.provider.record_of(message), {**driftwire.provider.record_of(message), "messageId": "bad", "body": "{"}]}
+    message = one_message(driftwire)
+    event = {"Records": [message, {**message, "messageId": "bad", "body": "{"}]}
     answer, after = invoke_once("provider-judge", driftwire.environment, event, seconds=8, log=tmp_path / "log")
-    assert answer == {"batchItemFailures": [{"itemIdentifier": message["MessageId"]}]}, "the other is buried, and done"
+    assert answer == {"batchItemFailures": [{"itemIdentifier": message["messageId"]}]}, "the other is buried, and done"
     assert 2 < after < 8
 

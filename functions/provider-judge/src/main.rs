@@ -6,7 +6,6 @@ mod handler;
 mod image;
 mod package;
 mod plugins;
-mod unpack;
 
 use drift_engine::{
     detect::{Detector, Role},

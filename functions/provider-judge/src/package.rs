@@ -3,9 +3,8 @@
 
 use std::{
     error::Error,
-    fmt::Write as _,
-    fs::{self, File},
-    io::{self, ErrorKind, Seek, Write},
+    fs,
+    io::{self, ErrorKind, Write},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -15,25 +14,23 @@ use drift_aws::{ObjectError, Objects};
 use drift_lambda::PluginPackage;
 use drift_model::{Reason, ReasonKind};
 use drift_provider::Plugin;
+use drift_registry::{Hashing, RegistryError, Source, executable_in, unpack_once};
 use futures::{
     FutureExt,
     future::{BoxFuture, Shared},
 };
-use sha2::{Digest, Sha256};
 use tokio::time::Instant;
-
-use crate::unpack::{UnpackError, executable, unpack};
 
 /// For so long a failure stands, so that a batch of instances does not fetch the same in vain once for each.
 const FAILURE_STANDS: Duration = Duration::from_secs(20);
 
 /// What may hold a zip.
-pub(crate) trait Source: Send + Sync + 'static {
+pub(crate) trait Store: Send + Sync + 'static {
     /// Writes an object to `sink` as it comes.
     fn copy(&self, bucket: &str, key: &str, sink: &mut (impl Write + Send)) -> impl Future<Output = Result<(), ObjectError>> + Send;
 }
 
-impl Source for Objects {
+impl Store for Objects {
     async fn copy(&self, bucket: &str, key: &str, sink: &mut (impl Write + Send)) -> Result<(), ObjectError> {
         Self::copy(self, bucket, key, sink).await
     }
@@ -47,9 +44,7 @@ enum FetchError {
     #[error("s3://{}/{} has the SHA-256 {found}, and DRIFTWIRE_PLUGINS says {}: upload the right zip, or correct that", of.bucket, of.key, of.sha256)]
     Digest { of: PluginPackage, found: String },
     #[error(transparent)]
-    Unpack(#[from] UnpackError),
-    #[error("s3://{}/{} holds no terraform-provider-{type_name}: is it the zip that the registry has?", of.bucket, of.key)]
-    NoExecutable { of: PluginPackage, type_name: String },
+    Registry(#[from] RegistryError),
     #[error("making room in {}", path.display())]
     Disk { path: PathBuf, source: io::Error },
     #[error("it was begun, and ended without a word")]
@@ -69,15 +64,15 @@ type Fetch = Shared<BoxFuture<'static, Fetched>>;
 #[derive(Debug)]
 pub(crate) struct Package<S> {
     of: PluginPackage,
-    source: Arc<S>,
+    store: Arc<S>,
     root: PathBuf,
     fetch: Mutex<Option<Fetch>>,
 }
 
-impl<S: Source> Package<S> {
-    /// Fetches from `source` into folders of `root`.
-    pub(crate) fn new(of: PluginPackage, source: Arc<S>, root: PathBuf) -> Self {
-        Self { of, source, root, fetch: Mutex::default() }
+impl<S: Store> Package<S> {
+    /// Fetches from `store` into folders of `root`.
+    pub(crate) fn new(of: PluginPackage, store: Arc<S>, root: PathBuf) -> Self {
+        Self { of, store, root, fetch: Mutex::default() }
     }
 
     /// The provider, as states name it.
@@ -99,8 +94,8 @@ impl<S: Source> Package<S> {
             return fetch.clone();
         }
         // A task of its own: whoever asked may run out of time, and the next invocation goes on from where this one was.
-        let (of, source, root) = (self.of.clone(), Arc::clone(&self.source), self.root.clone());
-        let task = tokio::spawn(async move { fetched(&of, &*source, &root).await });
+        let (of, store, root) = (self.of.clone(), Arc::clone(&self.store), self.root.clone());
+        let task = tokio::spawn(async move { fetched(&of, &*store, &root).await });
         let of = self.of.clone();
         let ended = async move {
             let result = task.await.unwrap_or(Err(FetchError::Lost)).map_err(|error| reason(&of, &error));
@@ -110,28 +105,27 @@ impl<S: Source> Package<S> {
     }
 }
 
-async fn fetched(of: &PluginPackage, source: &impl Source, root: &Path) -> Result<PathBuf, FetchError> {
-    let type_name = of.provider.rsplit('/').next().unwrap_or_default();
+async fn fetched(of: &PluginPackage, store: &impl Store, root: &Path) -> Result<PathBuf, FetchError> {
+    let provider: Source = of.provider.parse()?;
     let folder = root.join(&of.sha256);
-    let at_hand = || executable(&folder, type_name);
-    if let Some(executable) = at_hand() {
+    if let Ok(executable) = executable_in(&folder, &provider) {
         return Ok(executable);
     }
     let began = Instant::now();
     let disk = |source| FetchError::Disk { path: root.to_owned(), source };
     fs::create_dir_all(root).map_err(disk)?;
     // Without a name: a function that is killed leaves nothing of it.
-    let mut zip = Hashed { file: tempfile::tempfile_in(root).map_err(disk)?, sha256: Sha256::new() };
-    source.copy(&of.bucket, &of.key, &mut zip).await?;
-    let found = hex(&zip.sha256.finalize());
+    let mut zip = Hashing::new(tempfile::tempfile_in(root).map_err(disk)?);
+    store.copy(&of.bucket, &of.key, &mut zip).await?;
+    let (zip, found) = zip.finish();
     if found != of.sha256 {
         return Err(FetchError::Digest { of: of.clone(), found });
     }
-    let (mut zip, to) = (zip.file, folder.clone());
-    zip.rewind().map_err(disk)?;
-    tokio::task::spawn_blocking(move || unpack(zip, &to)).await.map_err(|_| FetchError::Lost)??;
-    let executable = at_hand().ok_or_else(|| FetchError::NoExecutable { of: of.clone(), type_name: type_name.to_owned() })?;
-    let (provider, version, object) = (&of.provider, &of.version, format!("s3://{}/{}", of.bucket, of.key));
+    let object = format!("s3://{}/{}", of.bucket, of.key);
+    let named = PathBuf::from(&object);
+    let unpacked = tokio::task::spawn_blocking(move || unpack_once(zip, &named, &provider, &folder));
+    let executable = unpacked.await.map_err(|_| FetchError::Lost)??;
+    let (provider, version) = (&of.provider, &of.version);
     tracing::info!(provider, %version, object, seconds = began.elapsed().as_secs_f64(), "a plugin was fetched");
     Ok(executable)
 }
@@ -160,40 +154,14 @@ fn said(error: &FetchError) -> String {
     text
 }
 
-/// A file, and the digest of what was written to it.
-struct Hashed {
-    file: File,
-    sha256: Sha256,
-}
-
-impl Write for Hashed {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(bytes)?;
-        self.sha256.update(&bytes[..written]);
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
-    }
-}
-
-fn hex(digest: &[u8]) -> String {
-    digest.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a `String` cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
     use drift_engine::ports::PortError;
+    use zip::{ZipWriter, write::SimpleFileOptions};
 
     use super::*;
-    use crate::unpack::tests::zip;
 
     /// What is in the bucket, or why it is not given; and how often it was asked for.
     #[derive(Default)]
@@ -202,7 +170,7 @@ mod tests {
         asked: AtomicUsize,
     }
 
-    impl Source for Bucket {
+    impl Store for Bucket {
         async fn copy(&self, _: &str, _: &str, sink: &mut (impl Write + Send)) -> Result<(), ObjectError> {
             self.asked.fetch_add(1, Relaxed);
             // Whoever asks meanwhile finds it under way.
@@ -218,17 +186,27 @@ mod tests {
     /// The plugin of a zip, in a bucket that gives these answers, the last first.
     fn package(zip: &[u8], answers: Vec<Result<Vec<u8>, ObjectError>>) -> (Package<Bucket>, tempfile::TempDir) {
         let root = tempfile::tempdir().expect("a folder");
-        let of = format!("hashicorp/aws 5.100.0 s3://b/k sha256:{}", hex(&Sha256::digest(zip))).parse().expect("it is a package");
+        let mut hashing = Hashing::new(io::sink());
+        hashing.write_all(zip).expect("writes");
+        let of = format!("hashicorp/aws 5.100.0 s3://b/k sha256:{}", hashing.finish().1).parse().expect("it is a package");
         let bucket = Bucket { answers: Mutex::new(answers), ..Bucket::default() };
         (Package::new(of, Arc::new(bucket), root.path().join("plugins")), root)
     }
 
     fn asked(package: &Package<Bucket>) -> usize {
-        package.source.asked.load(Relaxed)
+        package.store.asked.load(Relaxed)
+    }
+
+    /// A zip of one file, in memory.
+    fn zip(name: &str, text: &str) -> Vec<u8> {
+        let mut writer = ZipWriter::new(io::Cursor::new(Vec::new()));
+        writer.start_file(name, SimpleFileOptions::default()).expect("begins");
+        writer.write_all(text.as_bytes()).expect("writes");
+        writer.finish().expect("ends").into_inner()
     }
 
     fn plugin() -> Vec<u8> {
-        zip(&[("terraform-provider-aws_v5.100.0_x5", "binary")])
+        zip("terraform-provider-aws_v5.100.0_x5", "binary")
     }
 
     #[tokio::test(start_paused = true)]
@@ -255,7 +233,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn another_zip_than_the_one_that_was_meant_is_refused_by_name_and_tried_again_later() {
-        let (package, root) = package(&plugin(), vec![Ok(plugin()), Ok(zip(&[("terraform-provider-aws", "evil")]))]);
+        let (package, root) = package(&plugin(), vec![Ok(plugin()), Ok(zip("terraform-provider-aws", "evil"))]);
         let reason = package.plugin().await.expect_err("it is another one");
         assert_eq!(reason.kind, ReasonKind::Error);
         for part in ["registry.terraform.io/hashicorp/aws 5.100.0", "s3://b/k has the SHA-256", &package.of.sha256] {
@@ -283,10 +261,21 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_zip_of_something_else_says_so() {
-        let other = zip(&[("terraform-provider-awscc_v1", "binary")]);
-        let (package, _root) = package(&other, vec![Ok(other.clone())]);
-        let reason = package.plugin().await.expect_err("it is another provider's");
-        assert!(reason.message.contains("s3://b/k holds no terraform-provider-aws"), "{}", reason.message);
+    async fn what_cannot_be_unpacked_says_so_by_the_objects_name() {
+        for (name, said) in [
+            ("terraform-provider-awscc_v1", "s3://b/k holds no executable whose name begins with terraform-provider-aws:"),
+            ("../terraform-provider-aws", "s3://b/k was not unpacked: its entry \"../terraform-provider-aws\""),
+        ] {
+            let other = zip(name, "binary");
+            let (package, _root) = package(&other, vec![Ok(other.clone())]);
+            let reason = package.plugin().await.expect_err(name);
+            assert!(reason.message.contains(said), "{}", reason.message);
+        }
+    }
+
+    #[test]
+    fn a_disk_that_is_full_while_unpacking_says_what_to_set() {
+        let full = RegistryError::Disk { doing: "writing", path: "/tmp/x".into(), source: ErrorKind::StorageFull.into() };
+        assert!(said(&full.into()).ends_with("3072 MB are enough for three"));
     }
 }

@@ -11,7 +11,7 @@ use drift_lambda::{Aws, PluginPackage, environment};
 use drift_model::Reason;
 use drift_provider::{Plugin, Plugins, ProviderReader, Settings};
 
-use crate::package::{Package, Source};
+use crate::package::{Package, Store};
 
 /// The plugins that this function was given.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub(crate) struct Given<S> {
     in_s3: Vec<Package<S>>,
 }
 
-impl<S: Source> Plugins for Given<S> {
+impl<S: Store> Plugins for Given<S> {
     fn has(&self, provider: &str) -> bool {
         self.providers().any(|given| given == provider)
     }
@@ -40,7 +40,7 @@ impl<S: Source> Plugins for Given<S> {
     }
 }
 
-impl<S: Source> Given<S> {
+impl<S: Store> Given<S> {
     fn providers(&self) -> impl Iterator<Item = &str> {
         self.in_image.iter().map(|plugin| plugin.provider.as_str()).chain(self.in_s3.iter().map(Package::provider))
     }
@@ -53,10 +53,10 @@ pub(crate) fn reader(
     in_s3: &[PluginPackage],
     guard: PathBuf,
 ) -> ProviderReader<Given<Objects>, Accounts> {
-    let source = Arc::new(Objects::new(&aws.config));
+    let store = Arc::new(Objects::new(&aws.config));
     // Whatever else is in the folder for temporary files is nobody's business here.
     let root = std::env::temp_dir().join("driftwire-plugins");
-    let package = |package: &PluginPackage| Package::new(package.clone(), Arc::clone(&source), root.clone());
+    let package = |package: &PluginPackage| Package::new(package.clone(), Arc::clone(&store), root.clone());
     let given = Given { in_image, in_s3: in_s3.iter().map(package).collect() };
     let memory = environment("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").and_then(|megabytes| megabytes.parse().ok());
     let settings = Settings {
@@ -95,7 +95,7 @@ mod tests {
     #[derive(Debug)]
     struct Unreachable;
 
-    impl Source for Unreachable {
+    impl Store for Unreachable {
         async fn copy(&self, bucket: &str, key: &str, _: &mut (impl Write + Send)) -> Result<(), ObjectError> {
             Err(PortError::Retryable { what: format!("reading s3://{bucket}/{key}"), why: "no route to host".to_owned() }.into())
         }

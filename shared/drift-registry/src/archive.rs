@@ -2,16 +2,16 @@
 
 use std::{
     fs::{self, File},
-    io::{BufReader, Read, Write},
+    io::{self, BufReader, Read, Write},
     path::{Path, PathBuf},
 };
 
 use zip::{CompressionMethod, DateTime, System, ZipArchive, ZipWriter, read::ZipFile, result::ZipError, write::SimpleFileOptions};
 
 use crate::{
-    Package, RegistryError,
+    Package, RegistryError, Source,
     hashes::{CHUNK, files_below, sha256_of_file},
-    package::{PREFIX, is_executable_of, is_zip},
+    package::{PREFIX, executable_in, is_executable_of, is_zip},
 };
 
 /// The largest package that is unpacked, or downloaded, in bytes: a few times the largest that exists.
@@ -28,17 +28,46 @@ pub fn unpack(zip: &Path, into: &Path) -> Result<PathBuf, RegistryError> {
     if fs::read_dir(into).is_ok_and(|mut entries| entries.next().is_some()) || into.is_file() {
         return Err(RegistryError::Occupied { path: into.to_owned() });
     }
-    let parent = into.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let parent = parent_of(into);
     fs::create_dir_all(parent).map_err(RegistryError::disk("making", parent))?;
     let temporary = temporary_folder(parent)?;
     let package = temporary.path().join("package");
-    unpack_into(zip, &package)?;
+    unpack_into(opened(zip)?, zip, &package)?;
     let executable = files_below(&package)?.into_iter().find(|name| name.starts_with(PREFIX) && !name.contains('/') && !is_zip(name));
     let executable = executable.ok_or_else(|| RegistryError::NoExecutable { path: zip.to_owned(), wanted: PREFIX.to_owned() })?;
     // Windows renames onto no folder, not even onto an empty one.
     let _ = fs::remove_dir(into);
     fs::rename(&package, into).map_err(RegistryError::disk("writing", into))?;
     Ok(into.join(executable))
+}
+
+/// Unpacks a provider's package into a folder, unless that is there already, and tells where its executable is. The
+/// folder appears whole or not at all, whatever dies; of several who do it at once, one unpacks and the others wait for
+/// it. `named` is what messages call the zip.
+///
+/// # Errors
+///
+/// The disk refuses, or has no locks; or what [`unpack`] finds wrong with a zip, with nothing kept of it.
+pub fn unpack_once(zip: File, named: &Path, source: &Source, into: &Path) -> Result<PathBuf, RegistryError> {
+    let parent = parent_of(into);
+    fs::create_dir_all(parent).map_err(RegistryError::disk("making", parent))?;
+    let own_name = into.file_name().unwrap_or_default().to_string_lossy();
+    // The system lets go of the lock when a process ends, however it does.
+    let path = parent.join(format!(".{own_name}.lock"));
+    let lock = File::create(&path).map_err(RegistryError::disk("writing", &path))?;
+    lock.lock().map_err(RegistryError::disk("locking", &path))?;
+    if into.exists() {
+        return executable_of(named, source, into);
+    }
+    // Always the same name, so that what a killed process left takes no room beside its successor's.
+    let part = format!(".unpacking-{own_name}");
+    absent_is_fine(fs::remove_dir_all(parent.join(&part))).map_err(RegistryError::disk("removing", parent.join(&part)))?;
+    let mut builder = tempfile::Builder::new();
+    let temporary = builder.prefix(&part).rand_bytes(0).tempdir_in(parent).map_err(RegistryError::disk("writing in", parent))?;
+    let package = temporary.path().join("package");
+    unpack_provider(zip, named, source, &package)?;
+    fs::rename(&package, into).map_err(RegistryError::disk("writing", into))?;
+    executable_in(into, source)
 }
 
 /// Compares a file's SHA-256 with the one that it should have, in hexadecimal digits of any case.
@@ -62,7 +91,7 @@ pub fn verify_zip(path: &Path, sha256: &str) -> Result<(), RegistryError> {
 ///
 /// The disk refuses.
 pub fn pack(package: &Package, to: &Path) -> Result<String, RegistryError> {
-    let parent = to.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let parent = parent_of(to);
     let mut builder = tempfile::Builder::new();
     builder.prefix(".packing-");
     #[cfg(unix)]
@@ -98,10 +127,24 @@ pub(crate) fn temporary_folder(beside: &Path) -> Result<tempfile::TempDir, Regis
     tempfile::Builder::new().prefix(".unpacking-").tempdir_in(beside).map_err(RegistryError::disk("writing in", beside))
 }
 
-/// Unpacks into a folder that does not exist yet.
-pub(crate) fn unpack_into(zip: &Path, folder: &Path) -> Result<(), RegistryError> {
+/// Unpacks into a folder that does not exist yet, and makes sure that the provider's executable is in it.
+pub(crate) fn unpack_provider(file: File, zip: &Path, source: &Source, folder: &Path) -> Result<(), RegistryError> {
+    unpack_into(file, zip, folder)?;
+    executable_of(zip, source, folder).map(|_| ())
+}
+
+/// The executable in the folder of a zip. That there is none is said of the zip.
+fn executable_of(zip: &Path, source: &Source, folder: &Path) -> Result<PathBuf, RegistryError> {
+    executable_in(folder, source).map_err(|error| match error {
+        RegistryError::NoExecutable { wanted, .. } => RegistryError::NoExecutable { path: zip.to_owned(), wanted },
+        other => other,
+    })
+}
+
+/// Unpacks into a folder that does not exist yet. `zip` is what messages call the file.
+fn unpack_into(file: File, zip: &Path, folder: &Path) -> Result<(), RegistryError> {
     fs::create_dir(folder).map_err(RegistryError::disk("making", folder))?;
-    let mut archive = open(zip)?;
+    let mut archive = archive(file, zip)?;
     let mut left = LARGEST;
     for index in 0..archive.len() {
         let mut entry = archive.by_index(index).map_err(|error| broken(zip, &error))?;
@@ -127,7 +170,7 @@ pub(crate) fn unpack_into(zip: &Path, folder: &Path) -> Result<(), RegistryError
 
 /// Whether a zip can be opened and names the executable of the provider. Its files are not read.
 pub(crate) fn names_executable(zip: &Path, name: &str) -> Result<(), RegistryError> {
-    let archive = open(zip)?;
+    let archive = archive(opened(zip)?, zip)?;
     let found = (0..archive.len()).any(|index| {
         let file = archive.name_for_index(index).and_then(Result::ok);
         file.is_some_and(|file| is_executable_of(&file, name))
@@ -137,7 +180,7 @@ pub(crate) fn names_executable(zip: &Path, name: &str) -> Result<(), RegistryErr
 
 /// Calls with the name of each file of a zip and what is in it.
 pub(crate) fn each_file(zip: &Path, call: &mut dyn FnMut(&str, &mut dyn Read) -> Result<(), RegistryError>) -> Result<(), RegistryError> {
-    let mut archive = open(zip)?;
+    let mut archive = archive(opened(zip)?, zip)?;
     for index in 0..archive.len() {
         let mut entry = archive.by_index(index).map_err(|error| broken(zip, &error))?;
         let name = checked_name(zip, &entry)?;
@@ -156,8 +199,8 @@ pub(crate) fn broken(zip: &Path, error: &dyn std::error::Error) -> RegistryError
 pub(crate) fn copy(
     from: &mut dyn Read,
     to: &mut dyn Write,
-    not_read: impl FnOnce(std::io::Error) -> RegistryError,
-    not_written: impl FnOnce(std::io::Error) -> RegistryError,
+    not_read: impl FnOnce(io::Error) -> RegistryError,
+    not_written: impl FnOnce(io::Error) -> RegistryError,
 ) -> Result<u64, RegistryError> {
     let (mut chunk, mut copied) = (vec![0; CHUNK], 0);
     loop {
@@ -173,9 +216,24 @@ pub(crate) fn copy(
     }
 }
 
-fn open(zip: &Path) -> Result<ZipArchive<BufReader<File>>, RegistryError> {
-    let file = File::open(zip).map_err(RegistryError::disk("reading", zip))?;
+pub(crate) fn opened(zip: &Path) -> Result<File, RegistryError> {
+    File::open(zip).map_err(RegistryError::disk("reading", zip))
+}
+
+fn archive(file: File, zip: &Path) -> Result<ZipArchive<BufReader<File>>, RegistryError> {
     ZipArchive::new(BufReader::new(file)).map_err(|error| broken(zip, &error))
+}
+
+fn parent_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// What is to be gone may be gone.
+pub(crate) fn absent_is_fine(outcome: io::Result<()>) -> io::Result<()> {
+    match outcome {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
 }
 
 /// The name of a plain file or folder that stays below where it is unpacked.
@@ -196,12 +254,12 @@ fn checked_name<R: Read>(zip: &Path, entry: &ZipFile<'_, R>) -> Result<String, R
 }
 
 #[cfg(unix)]
-fn create(path: &Path, executable: bool) -> std::io::Result<File> {
+fn create(path: &Path, executable: bool) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt;
     File::options().write(true).create_new(true).mode(if executable { 0o777 } else { 0o666 }).open(path)
 }
 
 #[cfg(not(unix))]
-fn create(path: &Path, _executable: bool) -> std::io::Result<File> {
+fn create(path: &Path, _executable: bool) -> io::Result<File> {
     File::options().write(true).create_new(true).open(path)
 }

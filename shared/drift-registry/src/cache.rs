@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     Build, Origin, Package, RegistryError,
-    archive::{temporary_folder, unpack_into},
+    archive::{absent_is_fine, opened, temporary_folder, unpack_provider},
     hashes::{h1_of_folder, is_sha256},
     package::executable_in,
 };
@@ -55,7 +55,7 @@ pub(crate) fn install(cache: &Path, zip: &Path, sha256: &str, build: Build, orig
     };
     let present = || {
         let sums = Sums::beside(&folder).filter(|sums| sums.zh == zh)?;
-        Some(package(executable_in(&folder, source.name()).ok()?, sums))
+        Some(package(executable_in(&folder, &source).ok()?, sums))
     };
     if let Some(package) = present() {
         return Ok(package);
@@ -67,11 +67,7 @@ pub(crate) fn install(cache: &Path, zip: &Path, sha256: &str, build: Build, orig
     }
     let temporary = temporary_folder(&versions)?;
     let unpacked = temporary.path().join("package");
-    unpack_into(zip, &unpacked)?;
-    executable_in(&unpacked, source.name()).map_err(|error| match error {
-        RegistryError::NoExecutable { wanted, .. } => RegistryError::NoExecutable { path: zip.to_owned(), wanted },
-        other => other,
-    })?;
+    unpack_provider(opened(zip)?, zip, &source, &unpacked)?;
     let sums = Sums { zh: zh.clone(), h1: h1_of_folder(&unpacked)? };
     let remembered = temporary.path().join("sums");
     fs::write(&remembered, format!("{}\n{}\n", sums.zh, sums.h1)).map_err(RegistryError::disk("writing", &remembered))?;
@@ -82,7 +78,7 @@ pub(crate) fn install(cache: &Path, zip: &Path, sha256: &str, build: Build, orig
     fs::rename(&unpacked, &folder)
         .and_then(|()| fs::rename(&remembered, Sums::path(&folder)))
         .map_err(RegistryError::disk("writing", &folder))?;
-    Ok(package(executable_in(&folder, source.name())?, sums))
+    Ok(package(executable_in(&folder, &source)?, sums))
 }
 
 /// Waits until nobody else has the lock. It ends with the file's being closed, by whatever.
@@ -94,12 +90,5 @@ fn locked(path: &Path) -> Result<File, RegistryError> {
             Err(RegistryError::Disk { doing: "locking", path: path.to_owned(), source: error })
         }
         _ => Ok(file),
-    }
-}
-
-fn absent_is_fine(outcome: io::Result<()>) -> io::Result<()> {
-    match outcome {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        other => other,
     }
 }

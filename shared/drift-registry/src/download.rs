@@ -7,13 +7,12 @@ use std::{
 };
 
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 use url::Url;
 
 use crate::{
     Build, Lock, Origin, Package, Platform, Registry, RegistryError, Rule, Source, Wish,
     archive::{LARGEST, copy},
-    hashes::{hex, is_sha256},
+    hashes::{Hashing, is_sha256},
     http::{Answer, host_of},
     registry::{choose, expected},
 };
@@ -139,25 +138,24 @@ fn save(answer: Answer, path: &Path, file: &mut fs::File, progress: &mut dyn FnM
         return Err(RegistryError::Answer { host, what, why: format!("more than {LARGEST} bytes") });
     }
     progress(0, total);
-    let mut to = Hashing { file, hash: Sha256::new(), written: 0, total, progress };
+    let mut to = Hashing::new(Told { file, written: 0, total, progress });
     let not_read = |source| RegistryError::Network { host, what, source };
     // What is longer than that is cut off, and has another checksum.
     copy(&mut body.take(LARGEST), &mut to, not_read, RegistryError::disk("writing", path))?;
-    Ok(hex(&to.hash.finalize()))
+    Ok(to.finish().1)
 }
 
-struct Hashing<'a> {
+/// A file that tells how much was written to it.
+struct Told<'a> {
     file: &'a mut fs::File,
-    hash: Sha256,
     written: u64,
     total: Option<u64>,
     progress: &'a mut dyn FnMut(u64, Option<u64>),
 }
 
-impl Write for Hashing<'_> {
+impl Write for Told<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.file.write(bytes)?;
-        self.hash.update(&bytes[..written]);
         self.written += written as u64;
         (self.progress)(self.written, self.total);
         Ok(written)

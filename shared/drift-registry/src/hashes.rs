@@ -3,7 +3,7 @@
 use std::{
     fmt::Write as _,
     fs::{self, File},
-    io::{self, Read},
+    io::{self, Read, Write},
     path::Path,
 };
 
@@ -16,7 +16,7 @@ use crate::{RegistryError, archive};
 pub(crate) const CHUNK: usize = 128 * 1024;
 
 /// Lower-case hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
+fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text
@@ -26,6 +26,37 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 /// Whether a text is a SHA-256 in hexadecimal digits.
 pub(crate) fn is_sha256(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// Writes, and hashes what is written on the way.
+#[derive(Debug)]
+pub struct Hashing<W> {
+    to: W,
+    hash: Sha256,
+}
+
+impl<W: Write> Hashing<W> {
+    /// Writes to `to`, of which nothing is hashed yet.
+    pub fn new(to: W) -> Self {
+        Self { to, hash: Sha256::new() }
+    }
+
+    /// What was written to, and the SHA-256 of what was written, in hexadecimal digits.
+    pub fn finish(self) -> (W, String) {
+        (self.to, hex(&self.hash.finalize()))
+    }
+}
+
+impl<W: Write> Write for Hashing<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.to.write(bytes)?;
+        self.hash.update(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
+    }
 }
 
 /// The SHA-256 of what a reader gives, in hexadecimal digits.
@@ -94,6 +125,17 @@ mod tests {
     use std::io::Write as _;
 
     use super::*;
+
+    #[test]
+    fn what_is_written_is_hashed_as_far_as_it_was_taken() {
+        let mut taken = [0; 5];
+        let mut writer = Hashing::new(&mut taken[..]);
+        assert_eq!(writer.write(b"hello, world").expect("taken"), 5);
+        let (_, hash) = writer.finish();
+        // `printf hello | sha256sum`
+        assert_eq!(hash, "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824");
+        assert_eq!(&taken, b"hello");
+    }
 
     #[test]
     fn a_folder_and_its_zip_have_the_hash_that_go_computes() {

@@ -26,14 +26,15 @@ mod source;
 mod surroundings;
 mod syntax;
 
-pub use archive::{pack, unpack, verify_zip};
+pub use archive::{pack, unpack, unpack_once, verify_zip};
 pub use cache::Sums;
 pub use config::ConfigProblem;
 pub use error::RegistryError;
+pub use hashes::Hashing;
 pub use lock::{Lock, Locked, verify};
-pub use package::{Candidate, Form, Origin, Package, Rule};
+pub use package::{Candidate, Form, Origin, Package, Rule, executable_in};
 pub use platform::Platform;
-pub use plugins::Plugins;
+pub use plugins::{Plugins, list_folder};
 pub use registry::{Offered, Registry, Wish};
 pub use search::{Looked, Outcome, Refused, Search, WhyNot};
 pub use semver::Version;

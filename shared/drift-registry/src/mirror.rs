@@ -72,7 +72,7 @@ impl<'a> Finding<'a> {
 
     /// The folder that a `dev_overrides` block names, whatever version is in it.
     pub(crate) fn overridden(&mut self, source: &Source, folder: &Path) {
-        match executable_in(folder, source.name()) {
+        match executable_in(folder, source) {
             Ok(executable) => {
                 let file = executable.file_name().and_then(|name| name.to_str()).unwrap_or_default();
                 let untold = || Version { pre: Prerelease::new("dev").unwrap_or_default(), ..Version::new(0, 0, 0) };
@@ -109,7 +109,7 @@ impl<'a> Finding<'a> {
         let package = folder.join(self.platform.to_string());
         // A link that leads to nothing is there, and says so when it is read.
         if fs::symlink_metadata(&package).is_ok() {
-            match executable_in(&package, source.name()) {
+            match executable_in(&package, source) {
                 Ok(executable) => self.started(source, version, package, executable),
                 Err(error) => self.refuse(package, why_not(error)),
             }

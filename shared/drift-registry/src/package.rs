@@ -143,7 +143,12 @@ pub(crate) fn names_in(folder: &Path) -> io::Result<Vec<String>> {
 }
 
 /// The executable of a provider in its unpacked package, whether or not it may be started.
-pub(crate) fn executable_in(folder: &Path, name: &str) -> Result<PathBuf, RegistryError> {
+///
+/// # Errors
+///
+/// The folder cannot be read, or holds none.
+pub fn executable_in(folder: &Path, source: &Source) -> Result<PathBuf, RegistryError> {
+    let name = source.name();
     let names = names_in(folder).map_err(RegistryError::disk("reading", folder))?;
     let files = names.iter().filter(|file| is_executable_of(file, name)).map(|file| folder.join(file));
     files

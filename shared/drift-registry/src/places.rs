@@ -1,7 +1,7 @@
 use std::{fs, io, path::PathBuf};
 
 use crate::{
-    Looked, Origin, Outcome, Refused, Rule, Source, Surroundings, WhyNot,
+    Looked, Origin, Outcome, Platform, Refused, Rule, Source, Surroundings, WhyNot,
     config::Config,
     installation::Filter,
     mirror::{Finding, Found},
@@ -26,8 +26,7 @@ enum Layout {
 /// Every place, in the order in which they count.
 pub(crate) fn places(provider_dirs: &[PathBuf], surroundings: &Surroundings<'_>, config: &Config) -> Vec<Place> {
     let mirror = |rule, path| Place { rule, path, layout: Layout::Mirror(Filter::default()) };
-    let mut places: Vec<_> =
-        provider_dirs.iter().map(|path| Place { rule: Rule::ProviderDir, path: surroundings.here(path), layout: Layout::Either }).collect();
+    let mut places: Vec<_> = provider_dirs.iter().map(|path| Place::provider_dir(surroundings.here(path))).collect();
     let data = surroundings.set("TF_DATA_DIR").unwrap_or_else(|| ".terraform".to_owned());
     places.push(mirror(Rule::WorkingDir, surroundings.here(data).join("providers")));
     places.extend(config.plugin_cache.iter().map(|path| mirror(Rule::PluginCache, path.clone())));
@@ -52,13 +51,18 @@ pub(crate) fn places(provider_dirs: &[PathBuf], surroundings: &Surroundings<'_>,
 }
 
 impl Place {
+    /// A folder that the caller names.
+    pub(crate) fn provider_dir(path: PathBuf) -> Self {
+        Self { rule: Rule::ProviderDir, path, layout: Layout::Either }
+    }
+
     /// Whether this place can hold the provider at all.
     pub(crate) fn concerns(&self, source: &Source) -> bool {
         !matches!(&self.layout, Layout::Override(only) if only != source)
     }
 
     /// What is in this place: of one provider, or of all.
-    pub(crate) fn look(&self, wanted: Option<&Source>, surroundings: &Surroundings<'_>) -> (Found, Looked) {
+    pub(crate) fn look(&self, wanted: Option<&Source>, platform: &Platform) -> (Found, Looked) {
         let looked = |outcome, refused| Looked { rule: self.rule, path: self.path.clone(), outcome, refused };
         if let (Layout::Mirror(filter), Some(source)) = (&self.layout, wanted)
             && !filter.lets(source)
@@ -72,7 +76,7 @@ impl Place {
             Ok(metadata) if !metadata.is_dir() => return (Found::default(), unreadable("it is no folder".to_owned())),
             Ok(_) => {}
         }
-        let mut finding = Finding::new(&surroundings.platform, Origin { rule: self.rule, path: self.path.clone() }, wanted);
+        let mut finding = Finding::new(platform, Origin { rule: self.rule, path: self.path.clone() }, wanted);
         match &self.layout {
             Layout::Either => {
                 finding.flat(&self.path);

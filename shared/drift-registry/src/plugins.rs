@@ -4,8 +4,10 @@ use std::{
 };
 
 use crate::{
-    Build, Candidate, ConfigProblem, Form, Origin, Package, RegistryError, Rule, Search, Source, Sums, Surroundings, cache, config::Config,
-    hashes::sha256_of_file, places::places,
+    Build, Candidate, ConfigProblem, Form, Origin, Package, Platform, RegistryError, Rule, Search, Source, Sums, Surroundings, cache,
+    config::Config,
+    hashes::sha256_of_file,
+    places::{Place, places},
 };
 
 /// The plugins on this disk, found where Terraform finds them.
@@ -52,18 +54,7 @@ impl<'a> Plugins<'a> {
     }
 
     fn look(&self, wanted: Option<&Source>) -> Search {
-        let (mut candidates, mut all) = (BTreeMap::new(), Vec::new());
-        for place in places(&self.provider_dirs, &self.surroundings, &self.config) {
-            if wanted.is_some_and(|source| !place.concerns(source)) {
-                continue;
-            }
-            let (found, looked) = place.look(wanted, &self.surroundings);
-            for candidate in found.candidates {
-                candidates.entry((candidate.source.clone(), candidate.version.clone())).or_insert(candidate);
-            }
-            all.push(looked);
-        }
-        Search { candidates: candidates.into_values().collect(), looked: all }
+        look(places(&self.provider_dirs, &self.surroundings, &self.config), wanted, &self.surroundings.platform)
     }
 
     /// A candidate as a package that can be started. A zip is unpacked into Driftwire's cache, unless that holds the
@@ -91,4 +82,26 @@ impl<'a> Plugins<'a> {
         let cache = self.cache().ok_or(RegistryError::NoCache)?;
         cache::install(&cache, zip, sha256, build, origin)
     }
+}
+
+/// The packages of every provider in one folder, a mirror or a folder of executables, by source and then by version.
+/// Nothing else is looked at: neither Terraform's CLI configuration nor any other place.
+#[must_use]
+pub fn list_folder(folder: &Path, platform: &Platform) -> Search {
+    look([Place::provider_dir(folder.to_owned())], None, platform)
+}
+
+fn look(places: impl IntoIterator<Item = Place>, wanted: Option<&Source>, platform: &Platform) -> Search {
+    let (mut candidates, mut all) = (BTreeMap::new(), Vec::new());
+    for place in places {
+        if wanted.is_some_and(|source| !place.concerns(source)) {
+            continue;
+        }
+        let (found, looked) = place.look(wanted, platform);
+        for candidate in found.candidates {
+            candidates.entry((candidate.source.clone(), candidate.version.clone())).or_insert(candidate);
+        }
+        all.push(looked);
+    }
+    Search { candidates: candidates.into_values().collect(), looked: all }
 }

@@ -1,6 +1,6 @@
 use std::{fs, io::Write, thread};
 
-use drift_registry::{Form, Platform, Plugins, Rule, Surroundings};
+use drift_registry::{Form, Platform, Plugins, Rule, Surroundings, list_folder};
 use insta::assert_snapshot;
 
 use crate::world::{World, package_zip, source};
@@ -18,6 +18,24 @@ fn a_disk_without_plugins_tells_everywhere_that_was_looked() {
     implied mirror ROOT/share/terraform/plugins: not there
     Driftwire's cache ROOT/cache: not there
     ");
+}
+
+#[test]
+fn a_folder_is_listed_alone_whatever_else_is_on_the_disk() {
+    let world = World::new();
+    world.package("dir", AWS, "5.10.0", "linux_amd64");
+    world.package("dir", AWS, "5.9.0", "linux_amd64");
+    world.package("dir", AWS, "6.0.0", "linux_arm64");
+    world.package("cache", AWS, "7.0.0", "linux_amd64");
+    let platform = Platform { os: "linux".to_owned(), arch: "amd64".to_owned() };
+    assert_snapshot!(world.shown(list_folder(&world.path("dir"), &platform)), @"
+    registry.terraform.io/hashicorp/aws 5.9.0 by provider folder ROOT/dir
+    registry.terraform.io/hashicorp/aws 5.10.0 by provider folder ROOT/dir
+    looked at
+    provider folder ROOT/dir: 2 packages
+      ROOT/dir/registry.terraform.io/hashicorp/aws/6.0.0: only for linux_arm64
+    ");
+    assert_snapshot!(world.shown(list_folder(&world.path("nowhere"), &platform)), @"looked at");
 }
 
 #[test]

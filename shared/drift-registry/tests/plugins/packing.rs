@@ -1,9 +1,13 @@
-use std::fs;
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+    thread,
+};
 
-use drift_registry::{Package, RegistryError, pack, unpack, verify_zip};
+use drift_registry::{Package, RegistryError, executable_in, pack, unpack, unpack_once, verify_zip};
 use insta::assert_snapshot;
 
-use crate::world::{PLUGIN, World, package_zip, zip_of};
+use crate::world::{PLUGIN, World, package_zip, source, zip_of};
 
 /// What unpacking these entries comes to.
 fn refused(entries: &[(&str, &[u8], u32)]) -> String {
@@ -61,6 +65,54 @@ fn a_zip_without_a_plugin_or_with_damage_is_refused() {
     world.write("p.zip", &bytes);
     let error = unpack(&world.path("p.zip"), &world.path("p")).expect_err("refused");
     assert!(matches!(error, RegistryError::Zip { .. }) && !world.path("p").exists(), "{error}");
+}
+
+/// Unpacks `p.zip` to `to/aws`, unless that is there.
+fn once(world: &World) -> Result<PathBuf, RegistryError> {
+    let zip = File::open(world.path("p.zip")).expect("a file");
+    unpack_once(zip, Path::new("s3://b/p.zip"), &source("hashicorp/aws"), &world.path("to/aws"))
+}
+
+#[test]
+fn of_several_who_unpack_once_one_unpacks_and_the_others_find_it_there() {
+    let world = World::new();
+    world.write("p.zip", &package_zip("aws", "5.1.0"));
+    let found: Vec<_> = thread::scope(|scope| {
+        let all: Vec<_> = (0..4).map(|_| scope.spawn(|| once(&world))).collect();
+        all.into_iter().map(|one| one.join().expect("no panic").expect("it is there")).collect()
+    });
+    assert_eq!(found, [(); 4].map(|()| world.path("to/aws/terraform-provider-aws_v5.1.0_x5")));
+    assert_eq!(fs::read(&found[0]).expect("a file"), PLUGIN);
+    world.write("p.zip", b"nobody reads it any more");
+    assert_eq!(once(&world).expect("it is there"), found[0]);
+    assert!(matches!(executable_in(&world.path("to/aws"), &source("hashicorp/awscc")), Err(RegistryError::NoExecutable { .. })));
+}
+
+#[test]
+fn what_a_killed_process_left_half_unpacked_is_never_taken_for_whole_and_makes_room() {
+    let world = World::new();
+    world.write("p.zip", &package_zip("aws", "5.1.0"));
+    world.write("to/.unpacking-aws/package/terraform-provider-aws_v5.1.0_x5", b"#!/bi");
+    world.write("to/.aws.lock", b"");
+    assert!(executable_in(&world.path("to/aws"), &source("hashicorp/aws")).is_err());
+    assert_eq!(fs::read(once(&world).expect("unpacked")).expect("a file"), PLUGIN);
+    assert!(!world.path("to/.unpacking-aws").exists());
+}
+
+#[test]
+fn nothing_is_kept_of_what_cannot_be_unpacked_once_and_messages_have_the_name_that_was_given() {
+    let refused = |zip: &[u8]| {
+        let world = World::new();
+        world.write("p.zip", zip);
+        let error = once(&world).expect_err("refused");
+        let left: Vec<_> = fs::read_dir(world.path("to")).expect("a folder").map(|entry| entry.expect("an entry").file_name()).collect();
+        assert_eq!(left, [".aws.lock"], "{error}");
+        error.to_string()
+    };
+    assert_snapshot!(refused(b"<Error>NoSuchKey</Error>"), @"s3://b/p.zip is no package that can be unpacked: invalid Zip archive: Could not find EOCD; fetch it anew");
+    assert_snapshot!(refused(&package_zip("awscc", "1.0.0")), @"s3://b/p.zip holds no executable whose name begins with terraform-provider-aws: it is no package of that provider");
+    let escaping = zip_of(&[("terraform-provider-aws", PLUGIN, 0o644), ("../escaped", b"x", 0o644)]);
+    assert_snapshot!(refused(&escaping), @r#"s3://b/p.zip was not unpacked: its entry "../escaped" would be written outside of its folder, which no provider's package has"#);
 }
 
 #[test]
