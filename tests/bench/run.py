@@ -82,8 +82,12 @@ def indexing(args, folder):
 class Functions:
     """The functions behind runtimes of our own, where a deployment expects an emulator."""
 
-    def __init__(self, binaries):
-        self.binaries, self.functions = binaries, {}
+    def __init__(self, binaries, directory):
+        directory.mkdir()
+        self.binaries, self.directory, self.functions = binaries, directory, {}
+
+    def folder_for_temporary_files(self):
+        return self.directory
 
     def start(self, name, environment):
         self.functions[name] = Runtime(self.binaries / name, dict(environment))
@@ -159,7 +163,7 @@ def event(args, folder):
 def one_event(args, folder, cloud, proxy, size, instances):
     state = folder / "event.tfstate"
     measure(args, "state", size, instances, state)
-    functions, traffic = Functions(args.binaries), Traffic(proxy)
+    functions, traffic = Functions(args.binaries, folder / f"functions-{size}"), Traffic(proxy)
     try:
         deployment = Deployment(cloud, functions, endpoint=proxy.endpoint)
         cloud.client("sqs").create_queue(QueueName="jobs-1")

@@ -45,12 +45,14 @@ impl FromStr for PluginPackage {
         let [provider, version, object, digest] = text.split_whitespace().collect::<Vec<_>>()[..] else {
             return Err(PluginPackageError::Words);
         };
+        // Terraform writes them in lower case, however a person does.
+        let provider = provider.to_lowercase();
         let parts: Vec<&str> = provider.split('/').collect();
         let provider = match parts[..] {
-            _ if parts.contains(&"") => Err(PluginPackageError::Provider(provider.to_owned())),
+            _ if parts.contains(&"") => Err(PluginPackageError::Provider(provider.clone())),
             [namespace, type_name] => Ok(format!("registry.terraform.io/{namespace}/{type_name}")),
-            [_, _, _] => Ok(provider.to_owned()),
-            _ => Err(PluginPackageError::Provider(provider.to_owned())),
+            [_, _, _] => Ok(provider.clone()),
+            _ => Err(PluginPackageError::Provider(provider.clone())),
         }?;
         let version = version.parse().map_err(|_| PluginPackageError::Version(version.to_owned()))?;
         let parts = object.strip_prefix("s3://").and_then(|path| path.split_once('/'));
@@ -74,7 +76,7 @@ mod tests {
 
     #[test]
     fn an_entry_names_a_provider_a_version_an_object_and_a_digest() {
-        let package: PluginPackage = format!("hashicorp/aws 5.100.0  s3://b/plugins/aws.zip sha256:{HEX}").parse().expect("it is one");
+        let package: PluginPackage = format!("HashiCorp/aws 5.100.0  s3://b/plugins/aws.zip sha256:{HEX}").parse().expect("it is one");
         assert_eq!(package.provider, "registry.terraform.io/hashicorp/aws");
         assert_eq!(
             (package.version.to_string().as_str(), package.bucket.as_str(), package.key.as_str()),
