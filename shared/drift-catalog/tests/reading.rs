@@ -92,21 +92,11 @@ impl AwsCall for Scripted {
 }
 
 fn role(attributes: impl Into<Value>) -> Instance {
-    Instance {
-        key: InstanceKey { address: "aws_iam_role.admin".parse().expect("it is an address"), deposed: None },
-        type_name: "aws_iam_role".to_owned(),
-        provider: "registry.terraform.io/hashicorp/aws".to_owned(),
-        provider_config: String::new(),
-        place: None,
-        schema_version: 0,
-        attributes: attributes.into().as_object().expect("attributes are an object").clone(),
-        exact: None,
-        sensitive: Vec::new(),
-        identity: None,
-        identity_schema_version: 0,
-        private: None,
-        tainted: false,
-    }
+    Instance::new(
+        InstanceKey { address: "aws_iam_role.admin".parse().expect("it is an address"), deposed: None },
+        "registry.terraform.io/hashicorp/aws",
+        attributes.into().as_object().expect("attributes are an object").clone(),
+    )
 }
 
 async fn read(calls: &Scripted, instance: &Instance) -> Reading {

@@ -12,19 +12,8 @@ fn place() -> Place {
 fn queue(type_name: &str) -> Instance {
     let Value::Object(attributes) = json!({"id": "q", "delay_seconds": 0, "max_message_size": 1024}) else { unreachable!() };
     Instance {
-        key: InstanceKey::from(Address::new(None, type_name, "a", "")),
-        type_name: type_name.to_owned(),
-        provider: "registry.terraform.io/hashicorp/aws".to_owned(),
-        provider_config: String::new(),
         place: Some(place()),
-        schema_version: 0,
-        attributes,
-        exact: None,
-        sensitive: Vec::new(),
-        identity: None,
-        identity_schema_version: 0,
-        private: None,
-        tainted: false,
+        ..Instance::new(InstanceKey::from(Address::new(None, type_name, "a", "")), "registry.terraform.io/hashicorp/aws", attributes)
     }
 }
 

@@ -102,21 +102,7 @@ fn the_index_keeps_nothing_not_even_a_hash_of_what_the_catalog_hides() {
 }
 
 fn instance(type_name: &str, attributes: Attributes) -> Instance {
-    Instance {
-        key: InstanceKey::from(Address::new(None, type_name, "a", "")),
-        type_name: type_name.to_owned(),
-        provider: "registry.terraform.io/hashicorp/aws".to_owned(),
-        provider_config: String::new(),
-        place: None,
-        schema_version: 0,
-        attributes,
-        exact: None,
-        sensitive: Vec::new(),
-        identity: None,
-        identity_schema_version: 0,
-        private: None,
-        tainted: false,
-    }
+    Instance::new(InstanceKey::from(Address::new(None, type_name, "a", "")), "registry.terraform.io/hashicorp/aws", attributes)
 }
 
 /// Names nothing, and says that much more was there.

@@ -86,6 +86,26 @@ pub struct Instance {
 }
 
 impl Instance {
+    /// An instance of which nothing is known but what it records, under the first version of its type's schema.
+    #[must_use]
+    pub fn new(key: InstanceKey, provider: impl Into<String>, attributes: Attributes) -> Self {
+        Self {
+            type_name: key.address.type_name().to_owned(),
+            key,
+            provider: provider.into(),
+            provider_config: String::new(),
+            place: None,
+            schema_version: 0,
+            attributes,
+            exact: None,
+            sensitive: Vec::new(),
+            identity: None,
+            identity_schema_version: 0,
+            private: None,
+            tainted: false,
+        }
+    }
+
     /// Its address.
     #[must_use]
     pub fn address(&self) -> &Address {

@@ -8,19 +8,8 @@ use serde_json::{Value, json};
 fn instance(type_name: &str, attributes: Value) -> Instance {
     let Value::Object(attributes) = attributes else { panic!("attributes are an object") };
     Instance {
-        key: Address::new(None, type_name, "a", "").into(),
-        type_name: type_name.to_owned(),
-        provider: "registry.terraform.io/hashicorp/aws".to_owned(),
         provider_config: "provider[\"registry.terraform.io/hashicorp/aws\"]".to_owned(),
-        place: None,
-        schema_version: 0,
-        attributes,
-        exact: None,
-        sensitive: Vec::new(),
-        identity: None,
-        identity_schema_version: 0,
-        private: None,
-        tainted: false,
+        ..Instance::new(Address::new(None, type_name, "a", "").into(), "registry.terraform.io/hashicorp/aws", attributes)
     }
 }
 

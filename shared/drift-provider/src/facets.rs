@@ -218,21 +218,11 @@ mod tests {
     }
 
     fn instance(attributes: &Value) -> Instance {
-        Instance {
-            key: InstanceKey::from("test_thing.a".parse::<Address>().expect("an address")),
-            type_name: "test_thing".to_owned(),
-            provider: "registry.terraform.io/driftwire/test".to_owned(),
-            provider_config: String::new(),
-            place: None,
-            schema_version: 0,
-            attributes: attributes.as_object().cloned().unwrap_or_default(),
-            exact: None,
-            sensitive: Vec::new(),
-            identity: None,
-            identity_schema_version: 0,
-            private: None,
-            tainted: false,
-        }
+        Instance::new(
+            InstanceKey::from("test_thing.a".parse::<Address>().expect("an address")),
+            "registry.terraform.io/driftwire/test",
+            attributes.as_object().cloned().unwrap_or_default(),
+        )
     }
 
     fn known(value: &Value) -> Attributes {

@@ -55,21 +55,7 @@ impl Credentials for Accounts {
 
 /// An instance as a state records it.
 pub(crate) fn instance(provider: &str, type_name: &str, attributes: Attributes) -> Instance {
-    Instance {
-        key: InstanceKey::from(Address::new(None, type_name, "a", "")),
-        type_name: type_name.to_owned(),
-        provider: provider.to_owned(),
-        provider_config: String::new(),
-        place: None,
-        schema_version: 0,
-        attributes,
-        exact: None,
-        sensitive: Vec::new(),
-        identity: None,
-        identity_schema_version: 0,
-        private: None,
-        tainted: false,
-    }
+    Instance::new(InstanceKey::from(Address::new(None, type_name, "a", "")), provider, attributes)
 }
 
 /// How the reader is to guard its plugin, where this process is to be one that reads.
