@@ -132,8 +132,16 @@ def one(args, folder, cloud, line, what):
     (folder / "main.tf").write_text(CONFIGURATION)
     env = {name: value for name, value in aws_environment(cloud.endpoint).items() if not name.startswith("TF_")} | {"TF_VAR_number": str(size), "CHECKPOINT_DISABLE": "1"}
     plugins = [f"-plugin-dir={words[1]}"] if words else []
-    for command in (["init", "-input=false", *plugins], ["apply", "-input=false", "-auto-approve", "-parallelism=20"], ["apply", "-refresh-only", "-input=false", "-auto-approve"]):
-        subprocess.run([terraform, *command], cwd=folder, env=env, check=True, capture_output=True, text=True)
+    applied = ["apply", "-input=false", "-auto-approve", f"-parallelism={PARALLEL}"]
+    run = lambda command: subprocess.run([terraform, *command], cwd=folder, env=env, capture_output=True, text=True)  # noqa: E731
+    run(["init", "-input=false", *plugins])
+    # A served AWS drops a connection now and then under thousands of writes; what was applied by then stays applied.
+    for _ in range(6):
+        if not (done := run(applied)).returncode:
+            break
+    if done.returncode:
+        return [f"{size} instances cannot be applied: {done.stderr[-1000:]}"]
+    run(["apply", "-refresh-only", "-input=false", "-auto-approve"])
 
     check = [str(args.binaries / "driftwire"), "check", "--state", str(folder / "terraform.tfstate"), "--reader", "provider",
              "--parallel", str(PARALLEL), "--json", *words]
