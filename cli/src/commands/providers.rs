@@ -70,7 +70,7 @@ async fn list(args: ListProvidersArgs, cloud: &CloudArgs) -> anyhow::Result<Exit
                 let described = readers::unless_interrupted(describe(&plugin, &settings)).await?;
                 described.map_err(|reason| reason.message)
             }
-            Err(error) => Err(error.to_string()),
+            Err(error) => Err(format!("{:#}", anyhow::Error::from(error))),
         };
         progress.step();
         let (described, why_not) = match asked {
@@ -136,9 +136,7 @@ async fn stage(args: StageArgs, cloud: &CloudArgs) -> anyhow::Result<ExitStatus>
     let lock = Lock::read(&places.working_dir)?;
     let wished = args.version.or_else(|| lock.as_ref()?.get(&source).map(|locked| locked.version.clone()));
     let package = take(&places, &source, wished, lock.as_ref())?;
-    // A lock file that names another version, or none of the provider, is of other work.
-    let named = lock.as_ref().filter(|lock| lock.get(&source).is_some_and(|locked| locked.version == package.version));
-    if let Some(lock) = named {
+    if let Some(lock) = naming(lock.as_ref(), &source, &package.version) {
         verify(&package, lock)?;
     }
     let Package { version, .. } = &package;
@@ -170,13 +168,17 @@ fn take(places: &Where, source: &Source, wished: Option<Version>, lock: Option<&
             return Ok(plugins.unpacked(candidate)?);
         }
         if places.download {
-            let wish = wished.map_or(Wish::Newest, Wish::Exact);
-            let lock = lock.filter(|lock| lock.get(source).is_some());
-            return Ok(download(plugins, source, &wish, lock)?);
+            let lock = wished.as_ref().and_then(|version| naming(lock, source, version));
+            return Ok(download(plugins, source, &wished.map_or(Wish::Newest, Wish::Exact), lock)?);
         }
         let version = wished.map(|version| format!(" {version}")).unwrap_or_default();
         bail!("{source}{version} is not on this disk: name a folder with --provider-dir, or let it be fetched with --download. Looked in:\n{}", search.report())
     })
+}
+
+/// The lock file, where it names this version: one that names another version, or none of the provider, is of other work.
+fn naming<'a>(lock: Option<&'a Lock>, source: &Source, version: &Version) -> Option<&'a Lock> {
+    lock.filter(|lock| lock.get(source).is_some_and(|locked| locked.version == *version))
 }
 
 fn place(to: &str) -> anyhow::Result<(&str, &str)> {
