@@ -180,6 +180,21 @@ async fn a_connection_that_breaks_is_made_anew() {
 }
 
 #[tokio::test]
+async fn whoever_only_shared_a_connection_that_broke_is_asked_again() {
+    let world = with("read", "1", json!({"abort": true, "delay_ms": 900}));
+    let stage = Stage::new(but(world, "/types/test_thing/read/2", json!({"delay_ms": 600})));
+    // The first breaks the connection while the second is in flight, and breaks the next one after the second was answered.
+    let second = async {
+        tokio::time::sleep(Duration::from_millis(600)).await;
+        stage.look(recorded("2")).await
+    };
+    let (first, second) = tokio::join!(stage.look(recorded("1")), second);
+    assert_eq!((first.as_str(), second.as_str()), ("unknown (error): driftwire/test 1.0.0: its connection broke", "in sync"));
+    let reads = stage.calls("ReadResource");
+    assert_eq!((reads.len(), stage.pids().len()), (4, 1), "each is asked twice, of one process: {reads:?}");
+}
+
+#[tokio::test]
 async fn a_hang_runs_into_the_deadline_and_the_other_ninety_nine_finish() {
     let world = with("read", "7", json!({"hang": true}));
     let stage = Stage::with(world, |settings| Settings { read_deadline: Duration::from_secs(3), ..settings });
