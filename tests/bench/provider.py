@@ -104,6 +104,16 @@ def requests_alone(cloud, recording):
     return time.monotonic() - started, len(calls)
 
 
+def forget_unrecorded_roles(cloud, state):
+    """Roles cannot be created twice; topics can."""
+    recorded = {instance["attributes"]["name"] for resource in json.loads(state.read_text())["resources"] for instance in resource["instances"]}
+    iam = cloud.client("iam")
+    for page in iam.get_paginator("list_roles").paginate():
+        for role in page["Roles"]:
+            if role["RoleName"] not in recorded:
+                iam.delete_role(RoleName=role["RoleName"])
+
+
 def moto(cloud, path):
     urllib.request.urlopen(urllib.request.Request(cloud.endpoint + path, method="POST"), timeout=300).read()
 
@@ -135,10 +145,11 @@ def one(args, folder, cloud, line, what):
     applied = ["apply", "-input=false", "-auto-approve", f"-parallelism={PARALLEL}"]
     run = lambda command: subprocess.run([terraform, *command], cwd=folder, env=env, capture_output=True, text=True)  # noqa: E731
     run(["init", "-input=false", *plugins])
-    # A served AWS drops a connection now and then under thousands of writes; what was applied by then stays applied.
+    # A served AWS drops an answer now and then under thousands of writes: what was made and not recorded is made again.
     for _ in range(6):
         if not (done := run(applied)).returncode:
             break
+        forget_unrecorded_roles(cloud, folder / "terraform.tfstate")
     if done.returncode:
         return [f"{size} instances cannot be applied: {done.stderr[-1000:]}"]
     run(["apply", "-refresh-only", "-input=false", "-auto-approve"])
