@@ -202,23 +202,26 @@ def look(args, score, clouds, folder):
 
 
 def disagreement(native, provider):
-    """(type, attribute, address) of what one reader says of an instance and the other does not, where both judged it."""
+    """(type, attribute, address, reader) of what one reader alone says of an instance, where both judged it. What nobody can configure
+    is compared natively only as far as it matters, so that the plugin alone may tell of it."""
     def said(answer):
         told = {}
         for instance in answer["instances"]:
             if instance["verdict"] == "unknown":
                 continue
-            attributes = {difference["attribute"] for difference in instance["differences"] if not difference.get("computed")}
-            attributes |= {"(deleted)"} if instance["verdict"] == "missing" else set()
-            attributes = {"tags" if attribute == "tags_all" else attribute for attribute in attributes}
-            told[instance["address"], instance.get("deposed")] = (instance["type"], attributes)
+            name = lambda difference: "tags" if difference["attribute"] == "tags_all" else difference["attribute"]  # noqa: E731
+            configurable = {name(difference) for difference in instance["differences"] if not difference.get("computed")}
+            configurable |= {"(deleted)"} if instance["verdict"] == "missing" else set()
+            told[instance["address"], instance.get("deposed")] = (instance["type"], configurable, {name(one) for one in instance["differences"]})
         return told
 
     ours, theirs = said(native), said(provider)
     for name in ours.keys() & theirs.keys():
-        for attribute in ours[name][1] ^ theirs[name][1]:
-            if (ours[name][0], attribute) not in DISAGREE:
-                yield ours[name][0], attribute, name[0], "native" if attribute in ours[name][1] else "provider"
+        (type_name, said_natively, _), (_, configurable, all_of_plugin) = ours[name], theirs[name]
+        for reader, alone in (("native", said_natively - all_of_plugin - configurable), ("provider", configurable - said_natively)):
+            for attribute in alone:
+                if (type_name, attribute) not in DISAGREE:
+                    yield type_name, attribute, name[0], reader
 
 
 def plugin_dir(args):

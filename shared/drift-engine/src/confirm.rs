@@ -14,9 +14,9 @@ pub struct Unconfirmed {
     pub differences: Vec<Difference>,
 }
 
-/// Asks `second` about a drift that another reader found. A difference counts if `second` finds one in the same top-level attribute; a
-/// missing instance if `second` does not find it either. Where `second` cannot tell, nothing is known: neither drift nor peace.
-/// Anything but a drift is left as it is.
+/// Asks `second` about a drift that another reader found. A difference counts if `second` finds one in the same top-level attribute, be
+/// it one that nobody can configure; a missing instance if `second` does not find it either. Where none of it counts, the verdict is
+/// `second`'s; where `second` cannot tell, nothing is known: neither drift nor peace. Anything but a drift is left as it is.
 pub async fn confirm(second: &impl LiveReader, judgement: Judgement, instance: &Instance) -> (Judgement, Option<Unconfirmed>) {
     if !matches!(judgement.verdict, Verdict::Drifted { .. } | Verdict::Missing) {
         return (judgement, None);
@@ -25,10 +25,13 @@ pub async fn confirm(second: &impl LiveReader, judgement: Judgement, instance: &
     let unconfirmed = |differences| Some(Unconfirmed { verdict: judgement.verdict.name(), differences });
     match (&judgement.verdict, other.verdict) {
         (Verdict::Missing, Verdict::Missing) => (judgement, None),
-        (Verdict::Drifted { differences }, Verdict::Drifted { differences: others }) => {
-            let is_confirmed = |difference: &Difference| others.iter().any(|other| other.attribute == difference.attribute);
-            let (confirmed, alone): (Vec<_>, Vec<_>) = differences.iter().cloned().partition(is_confirmed);
+        (Verdict::Drifted { differences }, verdict @ (Verdict::Drifted { .. } | Verdict::InSync)) => {
+            let found = |attribute: &str| verdict.differences().iter().chain(&other.computed).any(|other| other.attribute == attribute);
+            let (confirmed, alone): (Vec<_>, Vec<_>) = differences.iter().cloned().partition(|one: &Difference| found(&one.attribute));
             let unconfirmed = if alone.is_empty() { None } else { unconfirmed(alone) };
+            if confirmed.is_empty() {
+                return (Judgement { verdict, reader: other.reader, ..judgement }, unconfirmed);
+            }
             (Judgement { verdict: Verdict::of(confirmed), ..judgement }, unconfirmed)
         }
         (found, Verdict::Unknown { reason }) => {
@@ -38,7 +41,7 @@ pub async fn confirm(second: &impl LiveReader, judgement: Judgement, instance: &
             let unconfirmed = unconfirmed(found.differences().to_vec());
             (Judgement { verdict: Verdict::Unknown { reason: Reason { kind, message } }, ..judgement }, unconfirmed)
         }
-        // One says that it is gone and the other reads it, or the other finds no difference: the other's word counts.
+        // One says that it is gone and the other reads it: the other's word counts.
         (found, verdict) => {
             let unconfirmed = unconfirmed(found.differences().to_vec());
             (Judgement { verdict, reader: other.reader, ..judgement }, unconfirmed)
