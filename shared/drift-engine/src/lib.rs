@@ -16,7 +16,6 @@ pub mod memory;
 pub mod naming;
 mod patience;
 pub mod ports;
-mod reader;
 mod reindex;
 pub mod severity;
 mod timing;
@@ -24,7 +23,6 @@ mod wildcard;
 pub mod work;
 
 pub use patience::{Patience, patience};
-pub use reader::First;
 pub use reindex::after_index;
 pub use timing::Timing;
 pub use wildcard::fits;

@@ -68,13 +68,13 @@ pub fn guard() {
 
 #[cfg(target_os = "linux")]
 fn become_plugin(parent: i32, plugin: &OsStr) -> i32 {
-    use rustix::process::{Signal, getppid, set_parent_process_death_signal};
+    use rustix::process::{Signal, set_parent_process_death_signal};
 
     if set_parent_process_death_signal(Some(Signal::KILL)).is_err() {
         return i32::from(NOT_STARTED);
     }
     // It may have ended before the signal was asked for.
-    if getppid().map(|pid| pid.as_raw_nonzero().get()) != Some(parent) {
+    if !is_child_of(parent) {
         return i32::from(PARENT_IS_GONE);
     }
     let _error = Command::new(plugin).exec();
@@ -86,9 +86,13 @@ fn become_plugin(parent: i32, plugin: &OsStr) -> i32 {
     watch_over(parent, plugin)
 }
 
+fn is_child_of(parent: i32) -> bool {
+    rustix::process::getppid().map(|pid| pid.as_raw_nonzero().get()) == Some(parent)
+}
+
 /// Runs the plugin as a child until it ends or standard input does, which nobody but the parent holds the other end of.
 fn watch_over(parent: i32, plugin: &OsStr) -> i32 {
-    if rustix::process::getppid().map(|pid| pid.as_raw_nonzero().get()) != Some(parent) {
+    if !is_child_of(parent) {
         return i32::from(PARENT_IS_GONE);
     }
     let Ok(mut child) = Command::new(plugin).stdin(Stdio::null()).spawn() else { return i32::from(NOT_STARTED) };

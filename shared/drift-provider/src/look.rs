@@ -8,8 +8,9 @@ use tonic::{Code, Status};
 
 use crate::{
     client::Client,
+    config::Account,
     diagnostics::{failed, is_broken, refused},
-    facets::{Facets, facets},
+    facets::{Facets, facets, recorded_sensitivity},
     proto::{DynamicValue, IdentityData, RawState, ReadRequest, UpgradeIdentityRequest, UpgradeRequest},
     schema::Schema,
     value::{Attributes, decode},
@@ -30,8 +31,8 @@ enum Ended {
 }
 
 /// Looks at an instance. `plugin` is its name in messages.
-pub(crate) async fn look(client: &Client, plugin: &str, schema: &Schema, instance: &Instance, redaction: &Redaction) -> Looked {
-    match (Look { client, plugin, schema, instance, redaction }).look().await {
+pub(crate) async fn look(client: &Client, plugin: &str, schema: &Schema, instance: &Instance, account: Option<&Account>) -> Looked {
+    match (Look { client, plugin, schema, instance, account }).look().await {
         Ok(reading) => Looked::Done(reading),
         Err(Ended::Unknown(reason)) => Looked::Done(LiveReading::Unknown(reason)),
         Err(Ended::Broken(why)) => Looked::Broken(why),
@@ -43,7 +44,7 @@ struct Look<'a> {
     plugin: &'a str,
     schema: &'a Schema,
     instance: &'a Instance,
-    redaction: &'a Redaction,
+    account: Option<&'a Account>,
 }
 
 impl Look<'_> {
@@ -124,7 +125,17 @@ impl Look<'_> {
     }
 
     fn check(&self, diagnostics: &[crate::proto::Diagnostic]) -> Result<(), Ended> {
-        refused(self.plugin, diagnostics, self.redaction).map_or(Ok(()), |reason| Err(Ended::Unknown(reason)))
+        // Nearly every answer says nothing, and what may not be shown is gathered from the whole instance.
+        if diagnostics.is_empty() {
+            return Ok(());
+        }
+        refused(self.plugin, diagnostics, &self.redaction()).map_or(Ok(()), |reason| Err(Ended::Unknown(reason)))
+    }
+
+    /// What may not be left in what the plugin says: the instance's own secrets, and those that it was given.
+    fn redaction(&self) -> Redaction {
+        let recorded = Redaction::of(&self.instance.attributes, &recorded_sensitivity(self.schema, self.instance));
+        recorded.and(self.account.map(Account::secrets).unwrap_or_default())
     }
 
     fn unknown(&self, kind: ReasonKind, why: &str) -> Ended {
@@ -132,7 +143,9 @@ impl Look<'_> {
     }
 
     fn failed(&self, what: &str, status: &Status) -> Ended {
-        let reason = failed(self.plugin, what, status, self.redaction);
-        if is_broken(status) { Ended::Broken("its connection broke".to_owned()) } else { Ended::Unknown(reason) }
+        if is_broken(status) {
+            return Ended::Broken("its connection broke".to_owned());
+        }
+        Ended::Unknown(failed(self.plugin, what, status, &self.redaction()))
     }
 }

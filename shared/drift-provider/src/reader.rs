@@ -2,12 +2,11 @@ use std::sync::Arc;
 
 use aws_credential_types::Credentials as Keys;
 use drift_engine::ports::{Credentials, LiveReader, LiveReading};
-use drift_model::{Instance, Place, Reader, Reason, ReasonKind, Redaction, lives_in_aws};
+use drift_model::{Instance, Place, Reader, Reason, ReasonKind, lives_in_aws};
 use tokio::time::timeout;
 
 use crate::{
     config::Account,
-    facets::recorded_sensitivity,
     look::{Looked, look},
     plugin::{Plugin, Plugins, Settings},
     pool::Pool,
@@ -63,8 +62,6 @@ impl<P: Plugins, C: Credentials<Given = Keys>> ProviderReader<P, C> {
             _ => None,
         };
         let (plugin, schema) = self.choose(&candidates, account.as_ref(), instance).await?;
-        let redaction = Redaction::of(&instance.attributes, &recorded_sensitivity(&schema, instance));
-        let redaction = redaction.and(account.as_ref().map(Account::secrets).unwrap_or_default());
         let mut retried = false;
         loop {
             let running = self.pool.running(plugin, account.as_ref()).await?;
@@ -75,7 +72,7 @@ impl<P: Plugins, C: Credentials<Given = Keys>> ProviderReader<P, C> {
             }
             let deadline = self.pool.settings.read_deadline;
             let name = plugin.to_string();
-            let looked = timeout(deadline, look(&running.process.client, &name, &schema, instance, &redaction)).await;
+            let looked = timeout(deadline, look(&running.process.client, &name, &schema, instance, account.as_ref())).await;
             return match looked {
                 Ok(Looked::Done(reading)) => {
                     running.note_answer();
