@@ -256,17 +256,19 @@ pub(crate) struct ListProvidersArgs {
 /// `driftwire providers ...`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ProvidersCommand {
-    /// Puts a plugin's zip into a bucket, for provider-judge, and prints the line of DRIFTWIRE_PLUGINS that names it.
+    /// Puts a plugin's zip into a bucket or a folder, for provider-judge, and prints the line of DRIFTWIRE_PLUGINS that names it.
     #[command(after_long_help = "\
 Takes the plugin from this disk, or fetches it with --download; checks it against the lock file where that names it; packs it so that
-the same plugin is always the same zip; and writes it to s3://BUCKET/PREFIX/terraform-provider-NAME_VERSION_OS_ARCH.zip.
+the same plugin is always the same zip; and writes it to s3://BUCKET/PREFIX/terraform-provider-NAME_VERSION_OS_ARCH.zip, or to a
+folder, from which Terraform uploads it.
 --platform says what the function runs on, where that is not this machine's: such a plugin is always fetched.
 
 Exit codes: 0 staged, 1 an error.
 
 Examples:
   driftwire providers stage hashicorp/aws --version 5.100.0 --to s3://acme-artifacts/plugins
-  driftwire providers stage hashicorp/aws --version 5.100.0 --download --platform linux_arm64 --to s3://acme-artifacts/plugins --json")]
+  driftwire providers stage hashicorp/aws --version 5.100.0 --download --platform linux_arm64 --to s3://acme-artifacts/plugins --json
+  driftwire providers stage hashicorp/aws --version 5.100.0 --download --platform linux_arm64 --to dist/plugins/")]
     Stage(StageArgs),
 }
 
@@ -279,8 +281,8 @@ pub(crate) struct StageArgs {
     /// Its version [default: what the lock file names, else the newest that is found].
     #[arg(long, value_name = "VERSION")]
     pub(crate) version: Option<Version>,
-    /// Where to put it: s3://BUCKET or s3://BUCKET/PREFIX.
-    #[arg(long, value_name = "S3")]
+    /// Where to put it: s3://BUCKET, s3://BUCKET/PREFIX, or a folder (one that is not there yet ends in a slash).
+    #[arg(long, value_name = "PLACE")]
     pub(crate) to: String,
     /// What it is to run on: linux_arm64, linux_amd64 [default: this machine's].
     #[arg(long, value_name = "OS_ARCH", requires = "download", value_parser = platform)]

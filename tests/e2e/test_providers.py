@@ -375,6 +375,26 @@ def test_a_plugin_for_another_platform_is_only_ever_fetched(staged, cloud):
     assert keys(cloud) == [f"plugins/{name}"]
 
 
-def test_what_is_no_place_in_s3_is_refused(staged):
-    complaint = stage(staged, to="acme-artifacts/plugins", code=1).stderr
-    assert "s3://BUCKET or s3://BUCKET/PREFIX is expected" in complaint
+@pytest.mark.parametrize("there", [True, False], ids=["a folder", "a folder that is not there yet"])
+def test_a_plugin_is_staged_to_a_folder_without_asking_any_cloud(staged, there):
+    folder, file = staged.folder / "dist/plugins", f"terraform-provider-test_1.0.0_{plugins.platform_name()}.zip"
+    if there:
+        folder.mkdir(parents=True)
+    with Proxy("http://127.0.0.1:9") as nobody:
+        staged.environment["AWS_ENDPOINT_URL"] = nobody.endpoint
+        printed = json.loads(stage(staged, "--json", to=str(folder) if there else f"{folder}/").stdout)
+        said = stage(staged, to=f"{folder}/").stdout
+        assert nobody.calls == []
+    sha256 = hashlib.sha256((folder / file).read_bytes()).hexdigest()
+    described = {"provider": TEST, "version": "1.0.0", "platform": plugins.platform_name()}
+    assert printed == {**described, "object": str(folder / file), "sha256": sha256}, "the entry is of what a function can read"
+    assert said == f"{folder / file} sha256:{sha256}\n"
+    assert [path.name for path in folder.iterdir()] == [file]
+    assert executables(folder / file) == ["terraform-provider-test_v1.0.0"]
+
+
+@pytest.mark.parametrize("to", ["acme-artifacts/plugins", "s3://", "https://acme-artifacts/plugins/"])
+def test_what_is_no_place_is_refused(staged, to):
+    complaint = stage(staged, to=to, code=1).stderr
+    assert "s3://BUCKET, s3://BUCKET/PREFIX or a folder is expected" in complaint
+    assert not (staged.work / "acme-artifacts").exists()

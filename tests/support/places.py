@@ -19,7 +19,7 @@ def binary(name: str) -> Path:
     directory = Path(os.environ.get("DRIFTWIRE_BIN_DIR") or target / "debug")
     path = directory / name
     if not path.exists():
-        raise FileNotFoundError(f"{path} is not there: run `make build`, or set DRIFTWIRE_BIN_DIR to where the binaries are")
+        raise FileNotFoundError(f"{path} is not there: run `make binaries`, or set DRIFTWIRE_BIN_DIR to where the binaries are")
     return path
 
 

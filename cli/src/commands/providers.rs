@@ -1,6 +1,10 @@
 //! `driftwire providers`: the plugins on this disk, and staging one for `provider-judge`.
 
-use std::{fmt::Write as _, path::PathBuf};
+use std::{
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, bail};
 use drift_aws::Objects;
@@ -120,14 +124,22 @@ struct Staged {
     provider: String,
     version: String,
     platform: String,
+    /// Its URL in S3, or its path on this disk.
     object: String,
     sha256: String,
-    /// The entry of `DRIFTWIRE_PLUGINS`.
-    entry: String,
+    /// The entry of `DRIFTWIRE_PLUGINS`, of what is in S3.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entry: Option<String>,
+}
+
+/// Where a plugin is staged to.
+enum Place<'a> {
+    Bucket { name: &'a str, prefix: &'a str },
+    Folder(&'a Path),
 }
 
 async fn stage(args: StageArgs, cloud: &CloudArgs) -> anyhow::Result<ExitStatus> {
-    let (bucket, prefix) = place(&args.to)?;
+    let place = place(&args.to)?;
     let source = args.provider;
     let mut places = Where::new(&args.plugins)?;
     if let Some(platform) = args.platform {
@@ -141,20 +153,32 @@ async fn stage(args: StageArgs, cloud: &CloudArgs) -> anyhow::Result<ExitStatus>
     }
     let Package { version, .. } = &package;
     let file = format!("terraform-provider-{}_{version}_{}.zip", source.name(), places.platform);
-    let folder = tempfile::tempdir().context("making a temporary folder")?;
-    let zip = folder.path().join(&file);
     output::complain(&format!("packing {source} {version}"));
-    let sha256 = pack(&package, &zip)?;
-    let key = if prefix.is_empty() { file } else { format!("{prefix}/{file}") };
-    let object = format!("s3://{bucket}/{key}");
-    output::complain(&format!("writing {object}"));
-    Objects::new(&cloud::config(cloud).await).put(bucket, &key, &zip, &sha256).await?;
-    let entry = format!("{source} {version} {object} sha256:{sha256}");
+    let (object, sha256, entry) = match place {
+        Place::Folder(folder) => {
+            fs::create_dir_all(folder).with_context(|| format!("making the folder {}", folder.display()))?;
+            let zip = folder.join(&file);
+            let sha256 = pack(&package, &zip)?;
+            (zip.display().to_string(), sha256, None)
+        }
+        Place::Bucket { name, prefix } => {
+            let folder = tempfile::tempdir().context("making a temporary folder")?;
+            let zip = folder.path().join(&file);
+            let sha256 = pack(&package, &zip)?;
+            let key = if prefix.is_empty() { file } else { format!("{prefix}/{file}") };
+            let object = format!("s3://{name}/{key}");
+            output::complain(&format!("writing {object}"));
+            Objects::new(&cloud::config(cloud).await).put(name, &key, &zip, &sha256).await?;
+            let entry = format!("{source} {version} {object} sha256:{sha256}");
+            (object, sha256, Some(entry))
+        }
+    };
     if args.json {
         let (provider, version, platform) = (source.to_string(), version.to_string(), places.platform.to_string());
         output::json(&Staged { provider, version, platform, object, sha256, entry })?;
     } else {
-        output::text(&format!("DRIFTWIRE_PLUGINS={entry}\n"))?;
+        let said = entry.map_or_else(|| format!("{} sha256:{sha256}\n", printable(&object)), |entry| format!("DRIFTWIRE_PLUGINS={entry}\n"));
+        output::text(&said)?;
     }
     Ok(ExitStatus::InSync)
 }
@@ -181,9 +205,16 @@ fn naming<'a>(lock: Option<&'a Lock>, source: &Source, version: &Version) -> Opt
     lock.filter(|lock| lock.get(source).is_some_and(|locked| locked.version == *version))
 }
 
-fn place(to: &str) -> anyhow::Result<(&str, &str)> {
+/// A URL of S3, or a folder. As `bucket/prefix` looks like one, a folder that is not there yet has to end in a slash.
+fn place(to: &str) -> anyhow::Result<Place<'_>> {
+    let folder = Path::new(to);
+    if !to.contains("://") && (to.ends_with('/') || folder.is_dir()) {
+        return Ok(Place::Folder(folder));
+    }
     let rest = to.strip_prefix("s3://").filter(|rest| !rest.is_empty());
-    let rest = rest.with_context(|| format!("--to {to}: s3://BUCKET or s3://BUCKET/PREFIX is expected"))?;
-    let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
-    Ok((bucket, prefix.trim_matches('/')))
+    let rest = rest.with_context(|| {
+        format!("--to {to}: s3://BUCKET, s3://BUCKET/PREFIX or a folder is expected; a folder that is not there yet ends in a slash")
+    })?;
+    let (name, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+    Ok(Place::Bucket { name, prefix: prefix.trim_matches('/') })
 }
