@@ -4,7 +4,8 @@ AWS's conditional writes are atomic, and a message is handed to one receiver; mo
 What those promises rest on is therefore served one call at a time.
 
 What a deployment asks for and moto has not: Cloud Control API's `GetResource` of a bucket. What moto does by itself and
-tests do instead: invoking functions (it would need Docker). What it does, and AWS otherwise: the shape of S3's events on EventBridge.
+tests do instead: invoking functions (it would need Docker). What it does, and AWS otherwise: the shape of S3's events on
+EventBridge; a queue whose one attribute is set loses its policy, and never has a policy of who may redrive to it.
 
 usage: served_aws.py MAILBOX [moto_server's own arguments]
 """
@@ -88,6 +89,16 @@ def _tell_event_bridge(account: str, bucket: Any, event_name: str, key: Any) -> 
             rule.send_to_targets(dict(event))
 
 
+_set_attributes = sqs.Queue._set_attributes
+
+
+def _set_no_more_than_was_asked_for(self: Any, attributes: dict[str, Any], now: float | None = None) -> None:
+    policy = getattr(self, "policy", None)
+    _set_attributes(self, attributes, now)
+    if "Policy" not in attributes:
+        self.policy = policy
+
+
 def _with_cloud_control(application: Any) -> Any:
     """Answers `GetResource` of a bucket: what S3 tells EventBridge of it."""
 
@@ -120,6 +131,9 @@ if __name__ == "__main__":
     notifications._send_event_bridge_message = _tell_event_bridge
     # No queue knows of an event source mapping: the tests are what reads it.
     sqs.Queue.lambda_event_source_mappings = property(lambda _: {}, lambda *_: None)
+    sqs.Queue._set_attributes = _set_no_more_than_was_asked_for
+    sqs.Queue.redrive_allow_policy = None
+    sqs.Queue.BASE_ATTRIBUTES.append("RedriveAllowPolicy")
     DomainDispatcherApplication.__call__ = _with_cloud_control(DomainDispatcherApplication.__call__)
     # For each message that it hands out, moto would count the whole queue three times; nothing here grows old enough.
     sqs.SQSBackend.is_message_valid_based_on_retention_period = lambda *_: True
