@@ -18,7 +18,8 @@ from .processes import Child, free_port, listens, wait_until
 class Cloud:
     """A moto server of its own, on a free port."""
 
-    def __init__(self, directory: Path):
+    def __init__(self, directory: Path, *, managed_policies: bool = False):
+        """`managed_policies`: AWS's own policies of IAM are there, which takes a while."""
         directory.mkdir(parents=True, exist_ok=True)
         self._mailbox = directory / "mails.jsonl"
         self.port = free_port()
@@ -28,7 +29,8 @@ class Cloud:
             "moto",
             [str(tool("python")), str(Path(__file__).with_name("served_aws.py")), str(self._mailbox), "-H", "127.0.0.1", "-p", str(self.port)],
             directory / "moto.log",
-            env=clean_environment() | {"MOTO_RECORDER_FILEPATH": str(directory / "moto.recording")},
+            env=clean_environment()
+            | {"MOTO_RECORDER_FILEPATH": str(directory / "moto.recording"), "MOTO_IAM_LOAD_MANAGED_POLICIES": str(managed_policies).lower()},
         )
         wait_until("moto to listen", self._is_up)
 

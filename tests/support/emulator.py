@@ -67,6 +67,10 @@ class Emulator:
         folder.mkdir(exist_ok=True)
         return folder
 
+    def program(self, name: str) -> Path:
+        """What runs as the function of that name."""
+        return binary(name)
+
     def start(self, name: str, environment: Mapping[str, str]) -> Function:
         """Starts the binary `name` as the function of that name; a running one is replaced."""
         self.stop_function(name)
@@ -79,7 +83,7 @@ class Emulator:
             "AWS_LAMBDA_LOG_STREAM_NAME": "local",
             "AWS_LAMBDA_LOG_FORMAT": "JSON",
         }
-        child = Child(name, [str(binary(name))], self.directory / f"{name}.log", env=dict(environment) | lambdas_own)
+        child = Child(name, [str(self.program(name))], self.directory / f"{name}.log", env=dict(environment) | lambdas_own)
         self.functions[name] = Function(name, child, environment)
         return self.functions[name]
 

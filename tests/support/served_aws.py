@@ -5,7 +5,7 @@ What those promises rest on is therefore served one call at a time.
 
 What a deployment asks for and moto has not: Cloud Control API's `GetResource` of a bucket. What moto does by itself and
 tests do instead: invoking functions (it would need Docker). What it does, and AWS otherwise: the shape of S3's events on
-EventBridge; a queue whose one attribute is set loses its policy, and never has a policy of who may redrive to it.
+EventBridge; a queue whose one attribute is set loses its policy, never says who may redrive to it, and puts spaces into JSON.
 
 usage: served_aws.py MAILBOX [moto_server's own arguments]
 """
@@ -99,6 +99,18 @@ def _set_no_more_than_was_asked_for(self: Any, attributes: dict[str, Any], now: 
         self.policy = policy
 
 
+_attributes = sqs.Queue.attributes.fget
+
+
+def _attributes_as_sqs_has_them(self: Any) -> dict[str, Any]:
+    held = _attributes(self)
+    if held.get("RedrivePolicy"):
+        held["RedrivePolicy"] = json.dumps(self.redrive_policy, separators=(",", ":"))
+    if not held.get("RedriveAllowPolicy"):
+        held.pop("RedriveAllowPolicy", None)
+    return held
+
+
 def _with_cloud_control(application: Any) -> Any:
     """Answers `GetResource` of a bucket: what S3 tells EventBridge of it."""
 
@@ -132,6 +144,7 @@ if __name__ == "__main__":
     # No queue knows of an event source mapping: the tests are what reads it.
     sqs.Queue.lambda_event_source_mappings = property(lambda _: {}, lambda *_: None)
     sqs.Queue._set_attributes = _set_no_more_than_was_asked_for
+    sqs.Queue.attributes = property(_attributes_as_sqs_has_them)
     sqs.Queue.redrive_allow_policy = None
     sqs.Queue.BASE_ATTRIBUTES.append("RedriveAllowPolicy")
     DomainDispatcherApplication.__call__ = _with_cloud_control(DomainDispatcherApplication.__call__)

@@ -1,0 +1,96 @@
+"""The examples, each applied by Terraform to a served AWS of its own, with the packages that deploy."""
+
+from __future__ import annotations
+
+import concurrent.futures
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import installed
+from support.applied import Applied, Packages
+from support.cloud import Cloud
+from support.policies import Enforcement
+from support.proxy import Proxy
+from support.worlds import ARCHITECTURE, PACKAGES, Watched, World, deployed, staged
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    missing = installed.why_not() or _no_packages()
+    for item in items:
+        if missing and item.get_closest_marker("applies"):
+            item.add_marker(pytest.mark.skip(reason=f"nothing can be applied: {missing}"))
+
+
+def _no_packages() -> str | None:
+    package = PACKAGES / ARCHITECTURE / "event-detector/bootstrap.zip"
+    return None if package.exists() else f"{package} is not there: run make build ARCH={ARCHITECTURE}"
+
+
+@pytest.fixture(scope="session")
+def terraform():
+    with installed.terraform() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def worlds(terraform, tmp_path_factory):
+    """Both examples are applied at once: most of an apply is waiting for what AWS would still be doing."""
+    made: list[Cloud] = []
+
+    def begin(name: str, prepare: Callable[[Path], None] = lambda _: None) -> World:
+        folder = tmp_path_factory.mktemp(name, numbered=False)
+        cloud = Cloud(folder / "aws", managed_policies=True)
+        made.append(cloud)
+        dist = folder / "dist-of-this-test"
+        dist.mkdir()
+        (dist / ARCHITECTURE).symlink_to(PACKAGES / ARCHITECTURE)
+        prepare(dist)
+        return deployed(terraform, folder, name, cloud, dist)
+
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        yield {
+            "single-account": pool.submit(begin, "single-account"),
+            "provider-reader": pool.submit(begin, "provider-reader", lambda dist: staged(terraform, dist)),
+        }
+    for cloud in made:
+        cloud.stop()
+
+
+@pytest.fixture(scope="session")
+def single_account(worlds) -> World:
+    return worlds["single-account"].result()
+
+
+@pytest.fixture(scope="session")
+def provider_reader(worlds) -> World:
+    if "5.100.0" not in installed.plugins(installed.mirror()):
+        pytest.skip("hashicorp/aws 5.100.0, which the example stages, is not in the mirror")
+    return worlds["provider-reader"].result()
+
+
+@pytest.fixture(scope="session")
+def packages(tmp_path_factory):
+    emulator = Packages(tmp_path_factory.mktemp("lambda"))
+    yield emulator
+    emulator.stop()
+
+
+@pytest.fixture
+def at_work(packages):
+    """Starts a deployment's functions behind IAM."""
+    started: list[Watched] = []
+
+    def start(world: World) -> Watched:
+        proxy = Proxy(world.cloud.endpoint)
+        applied = Applied(world.cloud, packages, PACKAGES, endpoint=proxy.endpoint)
+        enforcement = Enforcement(applied.policies())
+        proxy.otherwise = enforcement
+        started.append(Watched(world, applied, enforcement, proxy))
+        return started[-1]
+
+    yield start
+    for watched in started:
+        watched.applied.stop()
+        watched.proxy.stop()
