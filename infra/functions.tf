@@ -120,10 +120,6 @@ resource "aws_lambda_function" "this" {
   tracing_config {
     mode = var.tracing ? "Active" : "PassThrough"
   }
-  logging_config {
-    log_format = "Text"
-    log_group  = aws_cloudwatch_log_group.function[each.key].name
-  }
   tags = local.tags
 
   lifecycle {
@@ -133,8 +129,9 @@ resource "aws_lambda_function" "this" {
     }
   }
 
-  # A function that starts before it may do anything fails, and its messages come back late.
-  depends_on = [aws_iam_role_policy.function, aws_iam_role_policy.key]
+  # A function that starts before it may do anything fails, and its messages come back late; one that logs before its log group is
+  # there makes one that never forgets.
+  depends_on = [aws_cloudwatch_log_group.function, aws_iam_role_policy.function, aws_iam_role_policy.key]
 }
 
 resource "aws_lambda_event_source_mapping" "this" {
