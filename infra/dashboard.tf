@@ -38,10 +38,10 @@ locals {
     },
     {
       title = "Errors and throttles", width = 8, view = "timeSeries", stacked = false, stat = "Sum", period = 300
-      metrics = flatten([for function in sort(keys(local.functions)) : [
-        [["AWS/Lambda", "Errors", "FunctionName", "${var.name}-${function}", { label = "${function} errors" }]],
-        [["AWS/Lambda", "Throttles", "FunctionName", "${var.name}-${function}", { label = "${function} throttles" }]],
-      ]])
+      metrics = concat([for function in sort(keys(local.functions)) : [
+        ["AWS/Lambda", "Errors", "FunctionName", "${var.name}-${function}", { label = "${function} errors" }],
+        ["AWS/Lambda", "Throttles", "FunctionName", "${var.name}-${function}", { label = "${function} throttles" }],
+      ]]...)
     },
     {
       title   = "Duration, 95th percentile (ms)", width = 8, view = "timeSeries", stacked = false, stat = "p95", period = 300

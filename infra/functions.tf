@@ -1,26 +1,24 @@
 locals {
-  judges = { for name, value in {
-    DRIFTWIRE_INDEX_TABLE            = aws_dynamodb_table.index.name
-    DRIFTWIRE_LEDGER_TABLE           = aws_dynamodb_table.ledger.name
-    DRIFTWIRE_TOPIC_ARN              = aws_sns_topic.alerts.arn
-    DRIFTWIRE_EVENTS_QUEUE_URL       = aws_sqs_queue.work["events"].url
-    DRIFTWIRE_STATES_QUEUE_URL       = aws_sqs_queue.work["states"].url
-    DRIFTWIRE_DEAD_LETTER_QUEUE_URL  = aws_sqs_queue.dead_letters.url
-    DRIFTWIRE_PROVIDER_QUEUE_URL     = var.provider_reader == null ? null : aws_sqs_queue.work["provider"].url
-    DRIFTWIRE_STATES                 = join(",", local.states)
-    DRIFTWIRE_STATE_REGIONS          = join(",", [for bucket, region in var.state_bucket_regions : "${bucket}=${region}"])
-    DRIFTWIRE_LOCK_TABLES            = join(",", var.lock_tables)
-    DRIFTWIRE_ASSUME_ROLE            = var.assume_role == null ? null : "arn:{partition}:iam::{account}:role/${var.assume_role.name}"
-    DRIFTWIRE_EXTERNAL_ID            = try(var.assume_role.external_id, null)
-    DRIFTWIRE_DEFAULT_PLACE          = var.default_place == null ? null : "${local.partition}/${coalesce(var.default_place.account, local.account)}/${coalesce(var.default_place.region, local.region)}"
-    DRIFTWIRE_IGNORE                 = var.ignore
-    DRIFTWIRE_GRACE_SECONDS          = var.timing.grace
-    DRIFTWIRE_DEFER_SECONDS          = var.timing.defer == null ? null : join(",", var.timing.defer)
-    DRIFTWIRE_DEFER_LIMIT_SECONDS    = var.timing.defer_limit
-    DRIFTWIRE_RECHECK_WITHIN_SECONDS = var.timing.recheck_within
-    DRIFTWIRE_RECHECK_AFTER_SECONDS  = var.timing.recheck_after
-    DRIFTWIRE_LOG                    = var.log_level
-  } : name => tostring(value) if value != null && value != "" }
+  # What has no value is left out: an object of settings has a member for each.
+  judges = { for name, value in merge({
+    DRIFTWIRE_INDEX_TABLE           = aws_dynamodb_table.index.name
+    DRIFTWIRE_LEDGER_TABLE          = aws_dynamodb_table.ledger.name
+    DRIFTWIRE_TOPIC_ARN             = aws_sns_topic.alerts.arn
+    DRIFTWIRE_EVENTS_QUEUE_URL      = aws_sqs_queue.work["events"].url
+    DRIFTWIRE_STATES_QUEUE_URL      = aws_sqs_queue.work["states"].url
+    DRIFTWIRE_DEAD_LETTER_QUEUE_URL = aws_sqs_queue.dead_letters.url
+    DRIFTWIRE_PROVIDER_QUEUE_URL    = var.provider_reader == null ? null : aws_sqs_queue.work["provider"].url
+    DRIFTWIRE_STATES                = join(",", local.states)
+    DRIFTWIRE_STATE_REGIONS         = join(",", [for bucket, region in var.state_bucket_regions : "${bucket}=${region}"])
+    DRIFTWIRE_LOCK_TABLES           = join(",", var.lock_tables)
+    DRIFTWIRE_ASSUME_ROLE           = var.assume_role == null ? null : "arn:{partition}:iam::{account}:role/${var.assume_role.name}"
+    DRIFTWIRE_EXTERNAL_ID           = try(var.assume_role.external_id, null)
+    DRIFTWIRE_DEFAULT_PLACE         = var.default_place == null ? null : "${local.partition}/${coalesce(var.default_place.account, local.account)}/${coalesce(var.default_place.region, local.region)}"
+    DRIFTWIRE_IGNORE                = var.ignore
+    DRIFTWIRE_LOG                   = var.log_level
+    }, { for name, seconds in var.timing :
+    "DRIFTWIRE_${upper(name)}_SECONDS" => try(join(",", seconds), seconds)
+  }) : name => tostring(value) if value != null && value != "" }
 
   functions = merge(
     {
@@ -120,10 +118,6 @@ resource "aws_lambda_function" "this" {
   tracing_config {
     mode = var.tracing ? "Active" : "PassThrough"
   }
-  logging_config {
-    log_format = "Text"
-    log_group  = aws_cloudwatch_log_group.function[each.key].name
-  }
   tags = local.tags
 
   lifecycle {
@@ -133,8 +127,9 @@ resource "aws_lambda_function" "this" {
     }
   }
 
-  # A function that starts before it may do anything fails, and its messages come back late.
-  depends_on = [aws_iam_role_policy.function, aws_iam_role_policy.key]
+  # A function that starts before it may do anything fails, and its messages come back late; one that logs before its log group is
+  # there makes one that never forgets.
+  depends_on = [aws_cloudwatch_log_group.function, aws_iam_role_policy.function, aws_iam_role_policy.key]
 }
 
 resource "aws_lambda_event_source_mapping" "this" {

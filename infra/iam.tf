@@ -84,7 +84,7 @@ data "aws_iam_policy_document" "states" {
   statement {
     sid       = "StatesAndTheirLocks"
     actions   = ["s3:GetObject"]
-    resources = concat(local.state_objects, local.ignore_objects)
+    resources = local.state_objects
   }
   statement {
     sid = "StatesThatAreGone"
@@ -106,6 +106,18 @@ data "aws_iam_policy_document" "states" {
       }
     }
   }
+}
+
+data "aws_iam_policy_document" "judging" {
+  dynamic "statement" {
+    for_each = length(local.ignore_objects) > 0 ? [1] : []
+
+    content {
+      sid       = "WhatToIgnore"
+      actions   = ["s3:GetObject"]
+      resources = local.ignore_objects
+    }
+  }
   dynamic "statement" {
     for_each = length(local.lock_table_arns) > 0 ? [1] : []
 
@@ -115,9 +127,6 @@ data "aws_iam_policy_document" "states" {
       resources = local.lock_table_arns
     }
   }
-}
-
-data "aws_iam_policy_document" "judging" {
   statement {
     sid       = "Index"
     actions   = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"]

@@ -49,8 +49,23 @@ output "dashboard_url" {
 }
 
 output "cli_environment" {
-  description = "What `driftwire drift`, `doctor` and `dead-letters` read from the environment."
-  value = { for name, value in {
+  description = "What `driftwire drift`, `doctor` and `dead-letters` read from the environment, for a shell: `eval \"$(terraform output -raw cli_environment)\"`, where the configuration passes it on."
+  value       = join("\n", [for name, value in local.cli_environment : "export ${name}='${value}'"])
+}
+
+output "needs" {
+  description = "What has to be there that the module does not make."
+  value = concat(
+    var.create_trail ? [] : ["A trail that logs management events that are written, in ${local.region} and in every region that forwards: without one CloudTrail tells EventBridge nothing. create_trail = true makes one."],
+    length(var.alert_emails) == 0 ? [] : ["Each address of alert_emails confirms the message that AWS sent to it."],
+    length(local.buckets_here) == length(var.state_buckets) ? [] : ["The events of the state buckets in other regions, forwarded by modules/member-account."],
+    var.assume_role == null ? [] : ["The role ${var.assume_role.name} in every account that is read: modules/member-account makes it."],
+    length(local.subscriptions) == 0 && var.slack == null ? ["Somebody who is told: alert_emails, slack or alert_subscriptions."] : [],
+  )
+}
+
+locals {
+  cli_environment = { for name, value in {
     AWS_REGION                      = local.region
     DRIFTWIRE_INDEX_TABLE           = aws_dynamodb_table.index.name
     DRIFTWIRE_LEDGER_TABLE          = aws_dynamodb_table.ledger.name
@@ -63,15 +78,4 @@ output "cli_environment" {
     DRIFTWIRE_STATES                = join(",", local.states)
     DRIFTWIRE_STATE_REGIONS         = length(var.state_bucket_regions) == 0 ? null : join(",", [for bucket, region in var.state_bucket_regions : "${bucket}=${region}"])
   } : name => value if value != null }
-}
-
-output "needs" {
-  description = "What has to be there that the module does not make."
-  value = concat(
-    var.create_trail ? [] : ["A trail that logs management events that are written, in ${local.region} and in every region that forwards: without one CloudTrail tells EventBridge nothing. create_trail = true makes one."],
-    length(var.alert_emails) == 0 ? [] : ["Each address of alert_emails confirms the message that AWS sent to it."],
-    length(local.buckets_here) == length(var.state_buckets) ? [] : ["The events of the state buckets in other regions, forwarded by modules/member-account."],
-    var.assume_role == null ? [] : ["The role ${var.assume_role.name} in every account that is read: modules/member-account makes it."],
-    length(local.subscriptions) == 0 && var.slack == null ? ["Somebody who is told: alert_emails, slack or alert_subscriptions."] : [],
-  )
 }

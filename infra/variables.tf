@@ -211,19 +211,27 @@ variable "ignore" {
 }
 
 variable "timing" {
-  description = "How patient it is, in seconds: `grace` after a change that says it is Terraform's; `defer` (growing delays between looks while a state is locked) and `defer_limit` in all; `recheck_within` and `recheck_after` for AWS's eventual consistency."
+  description = "How patient it is, in seconds; docs/configuration.md says what each means, and its default."
   type = object({
     grace          = optional(number)
     defer          = optional(list(number))
     defer_limit    = optional(number)
     recheck_within = optional(number)
     recheck_after  = optional(number)
+    index_after    = optional(number)
+    give_up        = optional(number)
+    moving         = optional(number)
+    owed           = optional(number)
+    busy_after     = optional(number)
   })
   default = {}
 
   validation {
-    condition     = alltrue([for seconds in concat(coalesce(var.timing.defer, []), [coalesce(var.timing.recheck_after, 30)]) : seconds >= 0 && seconds <= 900])
-    error_message = "timing.defer and timing.recheck_after are delays of SQS: 0 to 900 seconds."
+    condition = alltrue([
+      for seconds in concat(coalesce(var.timing.defer, []), [for one in [var.timing.recheck_after, var.timing.index_after, var.timing.moving, var.timing.busy_after] : one if one != null]) :
+      seconds >= 0 && seconds <= 900
+    ])
+    error_message = "timing.defer, recheck_after, index_after, moving and busy_after are delays of SQS: 0 to 900 seconds."
   }
 }
 
