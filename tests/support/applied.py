@@ -66,7 +66,7 @@ class Applied:
 
     def _source(self, function: str) -> EventSource:
         held = self.functions[function]
-        [mapping] = self.cloud.client("lambda").list_event_source_mappings(FunctionName=held["FunctionName"])["EventSourceMappings"]
+        [mapping] = self.cloud.client("lambda").list_event_source_mappings(FunctionName=held["FunctionArn"])["EventSourceMappings"]
         assert (mapping["State"], mapping["FunctionResponseTypes"]) == ("Enabled", ["ReportBatchItemFailures"])
         arn = mapping["EventSourceArn"]
         url = self._sqs.get_queue_url(QueueName=arn.rpartition(":")[2])["QueueUrl"]

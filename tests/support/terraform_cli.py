@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import configuration
 import installed
 
 from .cloud import Cloud
 from .places import REGION, WORKSPACE, aws_environment
 
 MODULE = WORKSPACE / "infra"
+_SERVED = "  skip_credentials_validation = true\n  skip_metadata_api_check = true\n  s3_use_path_style = true\n"
 
 
 class TerraformFailed(Exception):
@@ -24,10 +27,20 @@ class Example:
     """A copy of the module with its examples, of which one is applied.
 
     An override beside it says where AWS is; the example's own words stay as they are. `inputs` replace arguments of its call of the
-    module; they are written in Terraform's language.
+    module; they are written in Terraform's language. `variables` are those of the example.
     """
 
-    def __init__(self, terraform: installed.Terraform, folder: Path, name: str, cloud: Cloud, *, dist: Path | None = None, **inputs: str):
+    def __init__(
+        self,
+        terraform: installed.Terraform,
+        folder: Path,
+        name: str,
+        cloud: Cloud,
+        *,
+        dist: Path | None = None,
+        variables: Mapping[str, str] | None = None,
+        **inputs: str,
+    ):
         self._terraform = terraform
         self.cloud = cloud
         self.root = folder / "infra"
@@ -37,16 +50,22 @@ class Example:
             # Where the module looks for packages by itself.
             (folder / "dist").symlink_to(dist)
         self.folder = self.root / "examples" / name
-        self._environment = aws_environment(cloud.endpoint)
+        aws = {name: value for name, value in aws_environment(cloud.endpoint).items() if name.startswith("AWS_")}
+        self._environment = aws | {f"TF_VAR_{name}": value for name, value in (variables or {}).items()}
+        self._providers = configuration.read(self.folder).of("provider")
         self.override(**inputs)
         self("init")
 
     def override(self, **inputs: str) -> None:
         """Replaces arguments of the example's call of the module, in place of all that were replaced before."""
         arguments = "".join(f"  {name} = {value}\n" for name, value in inputs.items())
-        provider = "skip_credentials_validation = true\n  skip_metadata_api_check = true\n  s3_use_path_style = true"
-        text = f'provider "aws" {{\n  region = "{REGION}"\n  {provider}\n}}\nmodule "driftwire" {{\n{arguments}}}\n'
-        (self.folder / "served_override.tf").write_text(text)
+        providers = ""
+        for provider in self._providers:
+            alias = provider.attributes.get("alias")
+            # Driftwire itself is where the tests' own clients are.
+            place = f"  alias = {alias.text}" if alias else f'  region = "{REGION}"'
+            providers += f'provider "aws" {{\n{place}\n{_SERVED}}}\n'
+        (self.folder / "served_override.tf").write_text(f'{providers}module "driftwire" {{\n{arguments}}}\n')
 
     def __call__(self, *arguments: str, codes: tuple[int, ...] = (0,)) -> str:
         """What Terraform prints."""
@@ -57,8 +76,7 @@ class Example:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         quiet = ["-no-color"] if arguments[0] in ("init", "plan", "apply", "destroy", "output", "show") else []
-        own = {name: value for name, value in self._environment.items() if name.startswith("AWS_")}
-        return self._terraform.run(self.folder, arguments[0], *quiet, *arguments[1:], environment=own)
+        return self._terraform.run(self.folder, arguments[0], *quiet, *arguments[1:], environment=self._environment)
 
     def apply(self) -> str:
         return self("apply", "-auto-approve", "-parallelism=20")
@@ -77,6 +95,17 @@ class Example:
     @property
     def state(self) -> Path:
         return self.folder / "terraform.tfstate"
+
+
+def planned(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Every resource as it will be, with what is known of its values."""
+
+    def within(module: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        yield from module.get("resources", [])
+        for inner in module.get("child_modules", []):
+            yield from within(inner)
+
+    return (held for held in within(plan["planned_values"]["root_module"]) if held["mode"] == "managed")
 
 
 def changes(plan: dict[str, Any]) -> dict[str, tuple[list[str], set[str]]]:
