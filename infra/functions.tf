@@ -1,24 +1,34 @@
 locals {
-  # What has no value is left out: an object of settings has a member for each.
-  judges = { for name, value in merge({
-    DRIFTWIRE_INDEX_TABLE           = aws_dynamodb_table.index.name
-    DRIFTWIRE_LEDGER_TABLE          = aws_dynamodb_table.ledger.name
-    DRIFTWIRE_TOPIC_ARN             = aws_sns_topic.alerts.arn
-    DRIFTWIRE_EVENTS_QUEUE_URL      = aws_sqs_queue.work["events"].url
-    DRIFTWIRE_STATES_QUEUE_URL      = aws_sqs_queue.work["states"].url
-    DRIFTWIRE_DEAD_LETTER_QUEUE_URL = aws_sqs_queue.dead_letters.url
-    DRIFTWIRE_PROVIDER_QUEUE_URL    = var.provider_reader == null ? null : aws_sqs_queue.work["provider"].url
-    DRIFTWIRE_STATES                = join(",", local.states)
-    DRIFTWIRE_STATE_REGIONS         = join(",", [for bucket, region in var.state_bucket_regions : "${bucket}=${region}"])
-    DRIFTWIRE_LOCK_TABLES           = join(",", var.lock_tables)
-    DRIFTWIRE_ASSUME_ROLE           = var.assume_role == null ? null : "arn:{partition}:iam::{account}:role/${var.assume_role.name}"
-    DRIFTWIRE_EXTERNAL_ID           = try(var.assume_role.external_id, null)
-    DRIFTWIRE_DEFAULT_PLACE         = var.default_place == null ? null : "${local.partition}/${coalesce(var.default_place.account, local.account)}/${coalesce(var.default_place.region, local.region)}"
-    DRIFTWIRE_IGNORE                = var.ignore
-    DRIFTWIRE_LOG                   = var.log_level
-    }, { for name, seconds in var.timing :
-    "DRIFTWIRE_${upper(name)}_SECONDS" => try(join(",", seconds), seconds)
-  }) : name => tostring(value) if value != null && value != "" }
+  # What is always set, and what is set where there is a value. Apart, since the first is known only after apply: a condition over it
+  # would hide all settings from a plan.
+  judges = merge(
+    {
+      DRIFTWIRE_INDEX_TABLE           = aws_dynamodb_table.index.name
+      DRIFTWIRE_LEDGER_TABLE          = aws_dynamodb_table.ledger.name
+      DRIFTWIRE_TOPIC_ARN             = aws_sns_topic.alerts.arn
+      DRIFTWIRE_EVENTS_QUEUE_URL      = aws_sqs_queue.work["events"].url
+      DRIFTWIRE_STATES_QUEUE_URL      = aws_sqs_queue.work["states"].url
+      DRIFTWIRE_DEAD_LETTER_QUEUE_URL = aws_sqs_queue.dead_letters.url
+      DRIFTWIRE_STATES                = join(",", local.states)
+      DRIFTWIRE_LOG                   = var.log_level
+    },
+    var.provider_reader == null ? {} : { DRIFTWIRE_PROVIDER_QUEUE_URL = aws_sqs_queue.work["provider"].url },
+    var.ignore == null ? {} : { DRIFTWIRE_IGNORE = var.ignore },
+    length(var.lock_tables) == 0 ? {} : { DRIFTWIRE_LOCK_TABLES = join(",", var.lock_tables) },
+    length(var.state_bucket_regions) == 0 ? {} : {
+      DRIFTWIRE_STATE_REGIONS = join(",", [for bucket, region in var.state_bucket_regions : "${bucket}=${region}"])
+    },
+    var.default_place == null ? {} : {
+      DRIFTWIRE_DEFAULT_PLACE = join("/", [
+        local.partition, coalesce(var.default_place.account, local.account), coalesce(var.default_place.region, local.region)
+      ])
+    },
+    var.assume_role == null ? {} : {
+      DRIFTWIRE_ASSUME_ROLE = "arn:{partition}:iam::{account}:role/${var.assume_role.name}"
+      DRIFTWIRE_EXTERNAL_ID = var.assume_role.external_id
+    },
+    { for name, seconds in var.timing : "DRIFTWIRE_${upper(name)}_SECONDS" => try(join(",", seconds), tostring(seconds)) if seconds != null },
+  )
 
   functions = merge(
     {
@@ -63,15 +73,17 @@ locals {
       window      = 0
       concurrency = lookup(var.maximum_concurrency, "slack-notifier", 2)
       queue       = "slack"
-      environment = { for name, value in {
-        DRIFTWIRE_SLACK_SECRET          = one.secret_arn
-        DRIFTWIRE_SLACK_CHANNEL         = one.channel
-        DRIFTWIRE_SLACK_API_URL         = one.api_url
-        DRIFTWIRE_SLACK_QUEUE_URL       = aws_sqs_queue.work["slack"].url
-        DRIFTWIRE_TOLD_TABLE            = aws_dynamodb_table.told[0].name
-        DRIFTWIRE_DEAD_LETTER_QUEUE_URL = aws_sqs_queue.dead_letters.url
-        DRIFTWIRE_LOG                   = var.log_level
-      } : name => value if value != null }
+      environment = merge(
+        {
+          DRIFTWIRE_SLACK_SECRET          = one.secret_arn
+          DRIFTWIRE_SLACK_QUEUE_URL       = aws_sqs_queue.work["slack"].url
+          DRIFTWIRE_TOLD_TABLE            = aws_dynamodb_table.told[0].name
+          DRIFTWIRE_DEAD_LETTER_QUEUE_URL = aws_sqs_queue.dead_letters.url
+          DRIFTWIRE_LOG                   = var.log_level
+        },
+        one.channel == null ? {} : { DRIFTWIRE_SLACK_CHANNEL = one.channel },
+        one.api_url == null ? {} : { DRIFTWIRE_SLACK_API_URL = one.api_url },
+      )
     } },
   )
 }

@@ -273,7 +273,7 @@ data "aws_iam_policy_document" "slack_notifier" {
 
   statement {
     sid       = "WhatWasTold"
-    actions   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]
+    actions   = ["dynamodb:PutItem", "dynamodb:DeleteItem"]
     resources = [local.told_arn]
   }
   statement {

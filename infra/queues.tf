@@ -24,7 +24,8 @@ resource "aws_sqs_queue" "work" {
   sqs_managed_sse_enabled    = true
   redrive_policy = jsonencode({
     deadLetterTargetArn = aws_sqs_queue.dead_letters.arn
-    maxReceiveCount     = 5
+    # What Slack does not take comes back for hours; what a function cannot even answer for is given up sooner.
+    maxReceiveCount = each.key == "slack" ? 20 : 5
   })
   tags = local.tags
 }

@@ -11,7 +11,8 @@ locals {
   region = data.aws_region.this.id
   tags   = merge({ "driftwire" = var.name }, var.tags)
 
-  forwarded = var.event_bus_arn == null ? {} : merge(
+  # By what is asked for, and not by the bus, whose ARN is not known before it is made.
+  forwarded = merge(
     var.forward_changes ? { changes = {
       description = "what CloudTrail recorded, but for reads and failed calls"
       pattern     = jsonencode(jsondecode(file("${path.module}/../../event-pattern.json")))
@@ -44,6 +45,13 @@ resource "aws_cloudwatch_event_target" "forward" {
   target_id = "central"
   arn       = var.event_bus_arn
   role_arn  = aws_iam_role.forward[0].arn
+
+  lifecycle {
+    precondition {
+      condition     = var.event_bus_arn != null
+      error_message = "event_bus_arn says where events are forwarded to: the output event_bus_arn of Driftwire's module. Where nothing is to be forwarded, say forward_changes = false."
+    }
+  }
 }
 
 data "aws_iam_policy_document" "forward_trust" {

@@ -1,5 +1,5 @@
 variable "event_bus_arn" {
-  description = "The central bus: the output `event_bus_arn` of Driftwire's module. `null` forwards nothing from this region."
+  description = "The central bus: the output `event_bus_arn` of Driftwire's module. Needed unless nothing is forwarded."
   type        = string
   default     = null
 
