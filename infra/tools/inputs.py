@@ -57,7 +57,7 @@ def inputs(module: Module) -> str:
         rows.append([f"`{name}`", described(block), cell(name, type_name) or "any", cell(name, default) or "required"])
         whole = [f"{word}:\n\n```hcl\n{plain(held)}\n```\n" for word, held in (("Type", type_name), ("Default", default)) if held and is_long(held)]
         if whole:
-            below.append(f"\n#### `{name}`\n\n" + "\n".join(whole))
+            below.append(f"\n### `{name}`\n\n" + "\n".join(whole))
     return table(["input", "meaning", "type", "default"], rows) + "".join(below) if rows else "None.\n"
 
 

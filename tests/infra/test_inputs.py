@@ -64,7 +64,7 @@ def test_a_table_has_what_is_required_first_and_a_long_type_as_it_is_written(rea
     text = readme.read_text()
     assert text.startswith("# A module\n\n<!-- inputs -->\n") and text.endswith("<!-- /outputs -->\n\nthe end\n")
     assert "| `name` | What it is \\| called. | `string` | required |\n| `slack` | Alerts in Slack.<br><br>Or not. | [object](#slack) | `null` |" in text
-    assert "#### `slack`\n\nType:\n\n```hcl\nobject({\n  # An ARN.\n  secret_arn = string\n  channel    = optional(string)\n})\n```\n" in text
+    assert "### `slack`\n\nType:\n\n```hcl\nobject({\n  # An ARN.\n  secret_arn = string\n  channel    = optional(string)\n})\n```\n" in text
     assert "| `topic` | The topic. |" in text and "old" not in text
 
 

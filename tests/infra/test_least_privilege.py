@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import json
 import re
 import zipfile
@@ -9,6 +10,7 @@ import zipfile
 import pytest
 
 import installed
+from support.cloud import Cloud
 from support.places import ACCOUNT, WORKSPACE
 from support.policies import listed
 from support.terraform_cli import Example, planned
@@ -35,6 +37,8 @@ OWN = {
 DATA = re.compile(r"(s3:GetObject|dynamodb:(Batch)?GetItem|secretsmanager:.*GetSecretValue|ssm:GetParameter|kinesis:Get|logs:Get).*")
 SERVICES = {"lambda.amazonaws.com", "scheduler.amazonaws.com", "events.amazonaws.com", "sns.amazonaws.com", "cloudwatch.amazonaws.com", "cloudtrail.amazonaws.com"}
 VARIABLES = {"organisation": {"organization_id": "o-a1b2c3d4e5", "shop_account": "210987654321", "external_id": "of-the-tests"}}
+#: What is known in a plan only where it is given.
+INPUTS = {"slack": {"slack": '{ secret_arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:driftwire/slack-a1b2c3" }'}}
 EXAMPLES = ["single-account", "multi-region", "organisation", "slack", "provider-reader"]
 
 needs_terraform = pytest.mark.skipif(installed.why_not() is not None, reason=f"nothing can be planned: {installed.why_not()}")
@@ -90,8 +94,6 @@ def test_what_goes_beyond_is_objected_to(statement, objected):
 @pytest.fixture(scope="session")
 def plans(terraform, tmp_path_factory):
     """The plans of all examples. Their packages are stand-ins: nothing runs."""
-    from support.cloud import Cloud
-
     cloud = Cloud(tmp_path_factory.mktemp("planned"))
     folder = tmp_path_factory.mktemp("plans")
     dist = folder / "stand-ins"
@@ -101,12 +103,15 @@ def plans(terraform, tmp_path_factory):
             package.writestr("bootstrap", "")
     (dist / "plugins").mkdir()
     (dist / "plugins" / f"terraform-provider-aws_5.100.0_linux_{'arm64' if ARCHITECTURE == 'arm64' else 'amd64'}.zip").write_bytes(b"")
-    made = {}
-    for name in EXAMPLES:
+
+    def made(name: str) -> dict:
         (folder / name).mkdir()
-        example = Example(terraform, folder / name, name, cloud, dist=dist, variables=VARIABLES.get(name), architecture=f'"{ARCHITECTURE}"')
-        made[name] = example.plan()
-    yield made
+        inputs = {"architecture": f'"{ARCHITECTURE}"', **INPUTS.get(name, {})}
+        return Example(terraform, folder / name, name, cloud, dist=dist, variables=VARIABLES.get(name), **inputs).plan()
+
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        found = dict(zip(EXAMPLES, pool.map(made, EXAMPLES)))
+    yield found
     cloud.stop()
 
 

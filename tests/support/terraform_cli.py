@@ -71,7 +71,9 @@ class Example:
         """What Terraform prints."""
         done = self.run(*arguments)
         if done.returncode not in codes:
-            raise TerraformFailed(f"terraform {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}")
+            # Without the plan before it, which may be thousands of lines.
+            said = done.stdout[max(done.stdout.find("\nError: "), 0) :]
+            raise TerraformFailed(f"terraform {' '.join(arguments)} ended with {done.returncode}:\n{said[-5000:]}")
         return done.stdout
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
