@@ -6,8 +6,10 @@ import json
 
 import pytest
 
+import installed
 from support import records
 from support.places import ACCOUNT
+from support.policies import Policies
 from support.terraform_cli import changes
 from support.worlds import BUCKET, KEY, World
 
@@ -41,6 +43,28 @@ def test_a_bucket_that_tells_eventbridge_is_not_warned_of(single_account: World)
     assert "Warning" not in single_account.plan_said
 
 
+def test_a_queue_takes_what_this_deployments_rules_deliver_and_nobody_elses(single_account: World):
+    events, sqs = single_account.cloud.client("events"), single_account.cloud.client("sqs")
+    rules = events.list_rules()["Rules"]
+    assert {rule["Name"] for rule in rules} == {"driftwire-changes", "driftwire-states"}
+    for rule in rules:
+        [target] = events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
+        for arn in (target["Arn"], target["DeadLetterConfig"]["Arn"]):
+            url = sqs.get_queue_url(QueueName=arn.rpartition(":")[2])["QueueUrl"]
+            held = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]["Policy"]
+            policy = Policies([json.loads(held)])
+
+            def delivers(source: str, account: str = ACCOUNT, tls: str = "true", service: str = "events.amazonaws.com") -> bool:
+                context = {"aws:SourceArn": [source], "aws:SourceAccount": [account], "aws:SecureTransport": [tls]}
+                return policy.allow("sqs:SendMessage", arn, context, service)
+
+            assert delivers(rule["Arn"])
+            assert not delivers(rule["Arn"].replace("driftwire-", "somebody-"))
+            assert not delivers(rule["Arn"], account="210987654321")
+            assert not delivers(rule["Arn"], tls="false")
+            assert not delivers(rule["Arn"], service="s3.amazonaws.com")
+
+
 def test_what_existed_before_is_indexed_and_a_port_opened_by_hand_is_told_and_its_repair_too(single_account: World, at_work):
     watched = at_work(single_account)
     applied, group = watched.applied, single_account.watched[GROUP]["id"]
@@ -70,3 +94,104 @@ def test_what_existed_before_is_indexed_and_a_port_opened_by_hand_is_told_and_it
     assert (applied.failures(), applied.buried()) == ({}, [])
     used = watched.enforcement.used
     assert {("event-detector", "ec2:DescribeSecurityGroups"), ("event-detector", "sns:Publish"), ("state-indexer", "s3:ListBucket")} <= used
+
+
+def test_a_change_to_what_only_a_plugin_reads_is_told_with_the_permissions_of_provider_judge(provider_reader: World, at_work):
+    watched = at_work(provider_reader)
+    applied = watched.applied
+    applied.begin()
+    applied.settle()
+
+    provider_reader.cloud.client("logs").put_retention_policy(logGroupName="/acme/checkout", retentionInDays=1)
+    changed = {"logGroupName": "/acme/checkout", "retentionInDays": 1}
+    applied.record(records.record("logs", "PutRetentionPolicy", changed, None, caller=records.somebody("mallory@example.com")))
+    # The first judgement fetches the plugin.
+    applied.settle(240)
+    [mail] = provider_reader.mails()
+    for said in ("mallory@example.com", LOG_GROUP, "retention_in_days", "30"):
+        assert said in mail
+
+    assert watched.enforcement.refused == [], "the policies do not suffice"
+    assert (applied.failures(), applied.buried()) == ({}, [])
+    used = watched.enforcement.used
+    assert {("provider-judge", "s3:GetObject"), ("provider-judge", "logs:DescribeLogGroups"), ("event-detector", "sqs:SendMessage")} <= used
+
+
+def test_a_function_that_does_what_its_role_does_not_allow_is_refused(single_account: World, at_work):
+    watched = at_work(single_account)
+    client = watched.world.cloud.client
+    policies = watched.enforcement.policies
+    group = "arn:aws:ec2:us-east-1:123456789012:security-group/sg-1"
+    for function in policies:
+        for action, resource in (
+            ("ec2:RevokeSecurityGroupIngress", group),
+            ("s3:PutObject", f"arn:aws:s3:::{BUCKET}/{KEY}"),
+            ("s3:GetObject", "arn:aws:s3:::acme-invoices/2026.csv"),
+            ("s3:GetObject", f"arn:aws:s3:::{BUCKET}/secret/other.tfstate"),
+            ("dynamodb:DeleteTable", f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/driftwire-ledger"),
+            ("sqs:PurgeQueue", f"arn:aws:sqs:us-east-1:{ACCOUNT}:driftwire-events"),
+            ("iam:PutRolePolicy", f"arn:aws:iam::{ACCOUNT}:role/driftwire-{function}"),
+        ):
+            assert not policies[function].allow(action, resource), f"{function} may {action} of {resource}"
+    assert client("iam").get_role(RoleName="driftwire-event-detector")["Role"]["Arn"].endswith(":role/driftwire-event-detector")
+
+
+@pytest.mark.parametrize("reader", ["native", "auto"])
+@pytest.mark.parametrize("name", ["single-account", "provider-reader"])
+def test_driftwire_finds_its_own_deployment_in_sync_but_for_what_a_served_aws_forgets(worlds, name, reader):
+    world: World = worlds[name].result()
+    mirror = ["--provider-dir", str(installed.mirror())] if reader == "auto" else []
+    options = ["--state", str(world.example.state), "--json", "--all", "--tolerate-unknown", "--reader", reader, *mirror]
+    judged = json.loads(world.driftwire("check", *options, codes=(0, 2)))
+    instances = [instance for state in judged["states"] for instance in state["instances"]]
+    verdicts = {verdict: [one for one in instances if one["verdict"] == verdict] for verdict in {one["verdict"] for one in instances}}
+    drifted = {(one["address"].split("[")[0].split(".")[-2], difference["attribute"]) for one in verdicts.get("drifted", []) for difference in one["differences"]}
+    assert drifted <= set(MOTO), f"{drifted - set(MOTO)} of Driftwire's own is in drift"
+    assert len(verdicts["in_sync"]) >= (15 if reader == "native" else 40)
+    assert verdicts.keys() <= {"in_sync", "drifted", "unknown"}
+    unread = {one["reason"]["kind"] for one in verdicts.get("unknown", [])}
+    assert unread <= ({"unsupported"} if reader == "native" else set()), [one for one in verdicts["unknown"] if one["reason"]["kind"] != "unsupported"]
+
+
+@pytest.mark.parametrize("name", ["single-account", "provider-reader"])
+def test_destroying_leaves_nothing_behind_and_takes_nothing_that_is_somebody_elses(worlds, name):
+    world: World = worlds[name].result()
+    before = belongings(world)
+    assert len(before) > 30
+    world.example.destroy()
+    assert belongings(world) == set()
+    assert json.loads(world.example.state.read_text())["resources"] == []
+    [held] = world.cloud.client("s3").list_objects_v2(Bucket=BUCKET)["Contents"]
+    assert held["Key"] == KEY
+    assert "EventBridgeConfiguration" in world.cloud.client("s3").get_bucket_notification_configuration(Bucket=BUCKET)
+
+
+def belongings(world: World) -> set[str]:
+    """Everything in the account that is of Driftwire, by what it is called, whatever it was made by."""
+    client = world.cloud.client
+    rules = client("events").list_rules()["Rules"]
+    groups = client("scheduler").list_schedule_groups()["ScheduleGroups"]
+    alarms = client("cloudwatch").describe_alarms()["MetricAlarms"]
+    keys = [client("kms").describe_key(KeyId=key["KeyId"])["KeyMetadata"] for key in client("kms").list_keys()["Keys"]]
+    found = {
+        "function": [held["FunctionName"] for held in client("lambda").list_functions()["Functions"]],
+        "mapping": [held["EventSourceArn"] for held in client("lambda").list_event_source_mappings()["EventSourceMappings"]],
+        "queue": client("sqs").list_queues().get("QueueUrls", []),
+        "table": client("dynamodb").list_tables()["TableNames"],
+        "topic": [held["TopicArn"] for held in client("sns").list_topics()["Topics"]],
+        "subscription": [held["TopicArn"] + held["Endpoint"] for held in client("sns").list_subscriptions()["Subscriptions"]],
+        "rule": [held["Name"] for held in rules],
+        "bus": [held["Name"] for held in client("events").list_event_buses()["EventBuses"] if held["Name"] != "default"],
+        "schedule group": [held["Name"] for held in groups if held["Name"] != "default"],
+        "schedule": [held["Name"] for held in client("scheduler").list_schedules()["Schedules"]],
+        "alarm": [held["AlarmName"] for held in alarms],
+        "dashboard": [held["DashboardName"] for held in client("cloudwatch").list_dashboards()["DashboardEntries"]],
+        "log group": [held["logGroupName"] for held in client("logs").describe_log_groups()["logGroups"] if held["logGroupName"] != "/acme/checkout"],
+        "role": [held["RoleName"] for held in client("iam").list_roles()["Roles"]],
+        "policy": [held["PolicyName"] for held in client("iam").list_policies(Scope="Local")["Policies"]],
+        # A key is not gone before its seven days are over.
+        "key": [held["KeyId"] for held in keys if held["KeyState"] != "PendingDeletion"],
+        "alias": [held["AliasName"] for held in client("kms").list_aliases()["Aliases"] if not held["AliasName"].startswith("alias/aws/")],
+        "bucket": [held["Name"] for held in client("s3").list_buckets()["Buckets"] if held["Name"] != BUCKET],
+    }
+    return {f"{kind} {name}" for kind, names in found.items() for name in names}
