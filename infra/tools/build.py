@@ -4,7 +4,7 @@
 usage: build.py [--dist FOLDER] [ARCHITECTURE ...]
 
 ARCHITECTURE is arm64 or x86_64; without one, both. What can be built is built; exit status 1 says that one could not.
-The same sources and the same toolchain make the same bytes, so that a plan after a rebuild shows no change.
+Built again in the same folder with the same toolchain, the same sources make the same bytes, so that a plan shows no change.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -65,17 +66,19 @@ def functions() -> list[str]:
 def built(architecture: str, dist: Path) -> str | None:
     """Builds an architecture's zips; says why where that fails."""
     tools = Path(sys.executable).parent
-    command = [str(tools / "cargo-lambda"), "lambda", "build", "--locked", "--release", "--compiler", "cargo-zigbuild"]
-    command += ["--target", f"{TARGETS[architecture]}.{GLIBC}", "--output-format", "zip", "--lambda-dir", str(dist / architecture)]
-    for function in functions():
-        command += ["--package", function]
-    # cargo-lambda finds Zig as the Python module `ziglang`, by the Python that comes first.
-    environment = os.environ | {"PATH": f"{tools}{os.pathsep}{os.environ['PATH']}", "RUSTFLAGS": rustflags()}
-    done = subprocess.run(command, cwd=WORKSPACE, env=environment, check=False)
-    if done.returncode != 0:
-        return f"cargo-lambda ended with {done.returncode}; it and Zig come with make venv"
-    for function in functions():
-        settle(dist / architecture / function / "bootstrap.zip")
+    dist.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".building-", dir=dist) as folder:
+        command = [str(tools / "cargo-lambda"), "lambda", "build", "--locked", "--release", "--compiler", "cargo-zigbuild"]
+        command += ["--target", f"{TARGETS[architecture]}.{GLIBC}", "--output-format", "zip", "--lambda-dir", folder]
+        for function in functions():
+            command += ["--package", function]
+        # cargo-lambda finds Zig as the Python module `ziglang`, by the Python that comes first.
+        environment = os.environ | {"PATH": f"{tools}{os.pathsep}{os.environ['PATH']}", "RUSTFLAGS": rustflags()}
+        done = subprocess.run(command, cwd=WORKSPACE, env=environment, check=False)
+        if done.returncode != 0:
+            return f"cargo-lambda ended with {done.returncode}; it and Zig come with make venv"
+        for function in functions():
+            settle(Path(folder, function, "bootstrap.zip"), dist / architecture / function / "bootstrap.zip")
     return None
 
 
@@ -87,18 +90,19 @@ def rustflags() -> str:
     return " ".join([*given.split(), "-Cstrip=symbols", *(f"--remap-path-prefix={folder}={name}" for folder, name in folders.items())])
 
 
-def settle(package: Path) -> None:
-    """Writes a zip anew without what differs from build to build: times and the order of entries."""
+def settle(package: Path, to: Path) -> None:
+    """Writes a zip anew without what differs from build to build: times and the order of entries. It is there whole or not at all."""
     with zipfile.ZipFile(package) as archive:
         held = {name: archive.read(name) for name in sorted(archive.namelist())}
-    beside = package.with_suffix(".new")
-    with zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+    settled = package.with_suffix(".settled")
+    with zipfile.ZipFile(settled, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name, content in held.items():
             entry = zipfile.ZipInfo(name, MOMENT)
             entry.create_system, entry.compress_type = 3, zipfile.ZIP_DEFLATED
             entry.external_attr = 0o100755 << 16
             archive.writestr(entry, content)
-    beside.replace(package)
+    to.parent.mkdir(parents=True, exist_ok=True)
+    settled.replace(to)
 
 
 def sizes(architecture: str, dist: Path) -> None:

@@ -46,4 +46,4 @@ def unreasoned(folder: Path) -> list[str]:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]).resolve() if len(sys.argv) > 2 else MODULE)
+    main(str(Path(sys.argv[1]).absolute()), Path(sys.argv[2]).resolve() if len(sys.argv) > 2 else MODULE)

@@ -17,6 +17,8 @@ from support.worlds import ARCHITECTURE, PACKAGES, Watched, World, deployed, sta
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # What takes a deployment away comes after whatever looks at it.
+    items.sort(key=lambda item: item.get_closest_marker("undoes") is not None)
     missing = installed.why_not() or _no_packages()
     for item in items:
         if missing and item.get_closest_marker("applies"):

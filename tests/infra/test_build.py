@@ -64,8 +64,8 @@ def test_the_same_program_makes_the_same_zip_whenever_it_was_built(tmp_path):
         package = tmp_path / f"{day}.zip"
         with zipfile.ZipFile(package, "w") as archive:
             archive.writestr(zipfile.ZipInfo("bootstrap", (2026, 1, day, 0, 0, 0)), b"\x7fELF" * 1000)
-        build.settle(package)
-        packages.append(package)
+        build.settle(package, tmp_path / f"{day}/bootstrap.zip")
+        packages.append(tmp_path / f"{day}/bootstrap.zip")
     assert packages[0].read_bytes() == packages[1].read_bytes()
     with zipfile.ZipFile(packages[0]) as archive:
         [entry] = archive.infolist()

@@ -112,9 +112,9 @@ def test_the_rule_that_was_applied_has_this_pattern_and_what_it_lets_through_arr
     events, sqs = single_account.cloud.client("events"), single_account.cloud.client("sqs")
     assert json.loads(events.describe_rule(Name="driftwire-changes")["EventPattern"]) == json.loads(PATTERN.read_text())
     queue = sqs.get_queue_url(QueueName="driftwire-events")["QueueUrl"]
-    sqs.purge_queue(QueueUrl=queue)
     sent = [record(eventID="a write"), record(eventID="a read", readOnly=True), record(eventID="a denied call", errorCode="AccessDenied")]
     events.put_events(Entries=[_entry(each, number) for number, each in enumerate(sent)])
     received = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
+    for message in received:
+        sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
     assert [json.loads(message["Body"])["detail"]["eventID"] for message in received] == ["a write"]
-    sqs.purge_queue(QueueUrl=queue)

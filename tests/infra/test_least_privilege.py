@@ -28,7 +28,8 @@ OWN = {
     r"s3:ListBucket": r"arn:aws:s3:::acme-tfstate(-eu)?",
     r"sns:Publish": r"arn:aws:sns:[a-z0-9-]+:\d{12}:driftwire",
     r"logs:(CreateLogStream|PutLogEvents)": r"arn:aws:logs:[a-z0-9-]+:\d{12}:log-group:/aws/lambda/driftwire-[a-z-]+:\*",
-    r"kms:(Decrypt|GenerateDataKey|DescribeKey)": r"arn:aws:kms:[a-z0-9-]+:\d{12}:key/[0-9a-f-]+",
+    # What DynamoDB and SNS do with the key on the functions' behalf; the condition holds them to that.
+    r"kms:(Decrypt|DescribeKey|Encrypt|GenerateDataKey\*|ReEncrypt\*)": r"arn:aws:kms:[a-z0-9-]+:\d{12}:key/[0-9a-f-]+",
     r"sts:AssumeRole": r"arn:aws:iam::\d{12}:role/driftwire-read",
     r"secretsmanager:GetSecretValue": r"arn:aws:secretsmanager:[a-z0-9-]+:\d{12}:secret:driftwire/slack.*",
     r"events:PutEvents": r"arn:aws:events:[a-z0-9-]+:\d{12}:event-bus/driftwire",
@@ -61,6 +62,8 @@ def _against(statement: dict) -> list[str]:
         beyond = [action for action in actions if action not in READ_ACTIONS or not READS.fullmatch(action) or DATA.fullmatch(action)]
         return [f"{action} of everything" for action in beyond]
     found = []
+    if any(action.startswith("kms:") for action in actions) and not re.search(r"kms:ViaService", str(statement.get("Condition"))):
+        found.append("a key, and not through a service alone")
     for action in actions:
         allowed = [resource for own, resource in OWN.items() if re.fullmatch(own, action)]
         if not allowed and not READS.fullmatch(action):
@@ -83,6 +86,7 @@ def _against(statement: dict) -> list[str]:
         ({"Action": "dynamodb:PutItem", "Resource": "arn:aws:dynamodb:us-east-1:123456789012:table/driftwire-ledger"}, False),
         ({"Action": "dynamodb:PutItem", "Resource": "arn:aws:dynamodb:us-east-1:123456789012:table/orders"}, True),
         ({"Action": "dynamodb:DeleteTable", "Resource": "arn:aws:dynamodb:us-east-1:123456789012:table/driftwire-ledger"}, True),
+        ({"Action": "kms:Decrypt", "Resource": "arn:aws:kms:us-east-1:123456789012:key/1a0f"}, True),
         ({"NotAction": "iam:*", "Resource": "*"}, True),
         ({"Action": "iam:PassRole", "Resource": "arn:aws:iam::123456789012:role/driftwire-scheduler"}, True),
     ],

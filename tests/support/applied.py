@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import subprocess
 import time
 import zipfile
 from collections.abc import Callable, Mapping
@@ -155,5 +156,7 @@ class Applied:
 
 
 def environment(cloud: Cloud, outputs: Mapping[str, Any]) -> dict[str, str]:
-    """The environment of the command line, as the deployment says it."""
-    return aws_environment(cloud.endpoint) | outputs["cli_environment"]
+    """The environment of the command line, as a shell has it that evaluates what the deployment says."""
+    exports = outputs.get("cli_environment", "")
+    done = subprocess.run(["bash", "-euc", 'eval "$0"; env -0', exports], env=aws_environment(cloud.endpoint), capture_output=True, text=True, check=True)
+    return dict(variable.partition("=")[::2] for variable in done.stdout.split("\0") if variable)

@@ -44,7 +44,7 @@ class World:
 
     def driftwire(self, *arguments: str, codes: tuple[int, ...] = (0,)) -> str:
         """What the command line prints, in the environment that the deployment says."""
-        own = environment(self.cloud, self.example.outputs()) if "cli_environment" in self.example.outputs() else aws_environment(self.cloud.endpoint)
+        own = environment(self.cloud, self.example.outputs())
         done = subprocess.run([str(binary("driftwire")), *arguments], env=own, capture_output=True, text=True, timeout=300, check=False)
         assert done.returncode in codes, f"driftwire {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
         return done.stdout
