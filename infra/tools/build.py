@@ -87,7 +87,9 @@ def rustflags() -> str:
     cargo_home = os.environ.get("CARGO_HOME") or str(Path.home() / ".cargo")
     folders = {cargo_home: "/cargo", str(WORKSPACE): "/driftwire"}
     given = os.environ.get("RUSTFLAGS", "")
-    return " ".join([*given.split(), "-Cstrip=symbols", *(f"--remap-path-prefix={folder}={name}" for folder, name in folders.items())])
+    # Flags are separated by spaces, so that a folder with one in its name stays.
+    remapped = [f"--remap-path-prefix={folder}={name}" for folder, name in folders.items() if " " not in folder]
+    return " ".join([*given.split(), "-Cstrip=symbols", *remapped])
 
 
 def settle(package: Path, to: Path) -> None:

@@ -177,7 +177,8 @@ async fn stage(args: StageArgs, cloud: &CloudArgs) -> anyhow::Result<ExitStatus>
         let (provider, version, platform) = (source.to_string(), version.to_string(), places.platform.to_string());
         output::json(&Staged { provider, version, platform, object, sha256, entry })?;
     } else {
-        let said = entry.map_or_else(|| format!("{} sha256:{sha256}\n", printable(&object)), |entry| format!("DRIFTWIRE_PLUGINS={entry}\n"));
+        let said =
+            entry.map_or_else(|| format!("{} sha256:{sha256}\n", printable(&object)), |entry| format!("DRIFTWIRE_PLUGINS={entry}\n"));
         output::text(&said)?;
     }
     Ok(ExitStatus::InSync)
