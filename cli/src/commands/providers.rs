@@ -168,7 +168,7 @@ async fn stage(args: StageArgs, cloud: &CloudArgs) -> anyhow::Result<ExitStatus>
             let key = if prefix.is_empty() { file } else { format!("{prefix}/{file}") };
             let object = format!("s3://{name}/{key}");
             output::complain(&format!("writing {object}"));
-            Objects::new(&cloud::config(cloud).await).put(name, &key, &zip, &sha256).await?;
+            Objects::new(&cloud::config(cloud).await).in_regions(cloud::bucket_regions(cloud)?).put(name, &key, &zip, &sha256).await?;
             let entry = format!("{source} {version} {object} sha256:{sha256}");
             (object, sha256, Some(entry))
         }

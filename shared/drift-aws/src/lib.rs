@@ -1,6 +1,7 @@
 //! The ports of Driftwire on AWS, and the native reader.
 
 mod alerts;
+mod buckets;
 mod client;
 mod clock;
 mod credentials;
@@ -16,6 +17,7 @@ mod states;
 mod table;
 
 pub use alerts::SnsAlerts;
+pub use buckets::{BucketRegions, BucketRegionsError, is_region};
 pub use client::{ClientSettings, http_client, load};
 pub use clock::SystemClock;
 pub use credentials::{Accounts, AssumedRole};
