@@ -106,7 +106,7 @@ def _tell_event_bridge(account: str, bucket: Any, event_name: str, key: Any) -> 
     with _lock:
         # A service's own events come to the default bus alone.
         for rule in events_backends[account][bucket.region_name].event_buses["default"].rules.values():
-            rule.send_to_targets(dict(event))
+            rule.send_to_targets(dict(event), transform_input=False)
 
 
 _set_attributes = sqs.Queue._set_attributes

@@ -116,10 +116,11 @@ def changes(plan: dict[str, Any]) -> dict[str, tuple[list[str], set[str]]]:
     for change in plan.get("resource_changes", []):
         actions = change["change"]["actions"]
         if actions not in (["no-op"], ["read"]):
-            found[change["address"]] = (actions, _differing(change["change"]))
+            found[change["address"]] = (actions, differing(change["change"]))
     return found
 
 
-def _differing(change: dict[str, Any]) -> set[str]:
+def differing(change: dict[str, Any]) -> set[str]:
+    """The attributes that are others after a change."""
     before, after, unknown = change["before"] or {}, change["after"] or {}, change.get("after_unknown") or {}
     return {name for name in before.keys() | after.keys() | unknown.keys() if unknown.get(name) or before.get(name) != after.get(name)}
