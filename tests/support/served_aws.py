@@ -80,6 +80,9 @@ def _one_at_a_time(responses: Any) -> None:
 def _tell_event_bridge(account: str, bucket: Any, event_name: str, key: Any) -> None:
     """An object's event as S3 shapes it: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html"""
     created = "ObjectCreated" in event_name
+    if not created and "ObjectRemoved" not in event_name:
+        # To moto, every object that is written has its ACL changed as well.
+        return
     held: dict[str, Any] = {"key": key.name, "sequencer": "0062E99A88DC407460"}
     if created:
         held |= {"size": key.size, "etag": key.etag.strip('"')}
