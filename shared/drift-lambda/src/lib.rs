@@ -4,6 +4,7 @@
 
 mod batch;
 mod config;
+pub mod deadline;
 mod judging;
 mod log;
 mod metrics;

@@ -18,8 +18,16 @@ pub fn start_log(levels: Option<&str>) {
 
 /// A level alone is one for the crates of Driftwire.
 fn filter(wanted: &str) -> String {
-    const OURS: [&str; 7] =
-        ["drift_lambda", "drift_engine", "drift_aws", "drift_provider", "event_detector", "state_indexer", "provider_judge"];
+    const OURS: [&str; 8] = [
+        "drift_lambda",
+        "drift_engine",
+        "drift_aws",
+        "drift_provider",
+        "event_detector",
+        "state_indexer",
+        "provider_judge",
+        "slack_notifier",
+    ];
     let is_level = |directive: &str| directive.parse::<tracing::Level>().is_ok() || directive.eq_ignore_ascii_case("off");
     let directives = wanted.split(',').map(str::trim).flat_map(|directive| {
         let of_ours = is_level(directive).then(|| OURS.map(|part| format!("{part}={directive}")).to_vec());
