@@ -2,16 +2,22 @@
 
 mod handler;
 
+use std::process::ExitCode;
+
 use drift_engine::{
     detect::{Detector, Role},
     work::Function,
 };
-use drift_lambda::{Settings, Wiring, environment, start_log};
+use drift_lambda::{Settings, Wiring, ended, environment, start_log};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
 
 #[tokio::main]
-async fn main() -> Result<(), Error> {
+async fn main() -> ExitCode {
+    ended(Function::EventDetector.name(), run().await)
+}
+
+async fn run() -> Result<(), Error> {
     start_log(environment("DRIFTWIRE_LOG").as_deref());
     let settings = Settings::read(Function::EventDetector, environment)?;
     let wiring = Wiring::new(&settings).await?;

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use drift_provider::Plugin;
 use drift_registry::{Form, Platform, list_folder};
 
-/// Why there is no plugin in the image.
+/// Why there is no plugin in the image, in words that go on from `DRIFTWIRE_PLUGIN_DIR`.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ImageError {
     /// Nothing there serves.
-    #[error("DRIFTWIRE_PLUGIN_DIR has to hold HOST/NAMESPACE/TYPE/VERSION/{platform}/ with a plugin in it; {report}")]
+    #[error("has to hold HOST/NAMESPACE/TYPE/VERSION/{platform}/ with a plugin in it; {report}")]
     None {
         /// What this function runs on.
         platform: Platform,
@@ -17,7 +17,7 @@ pub(crate) enum ImageError {
         report: String,
     },
     /// Nothing is unpacked at the start, which Lambda ends after 10 seconds.
-    #[error("DRIFTWIRE_PLUGIN_DIR: {} is packed: unpack it, in the image, to VERSION/{platform}/ beside it", zip.display())]
+    #[error("holds {}, which is packed: unpack it, in the image, to VERSION/{platform}/ beside it", zip.display())]
     Packed {
         /// What this function runs on.
         platform: Platform,
@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn a_folder_without_plugins_is_said_at_the_start() {
         let root = tempfile::tempdir().expect("a folder");
-        refused(root.path(), &["DRIFTWIRE_PLUGIN_DIR", &Platform::current().to_string(), "nothing of it"]);
+        refused(root.path(), &["has to hold HOST/", &Platform::current().to_string(), "nothing of it"]);
         refused(&root.path().join("nowhere"), &["nowhere: not there"]);
         put(root.path(), &format!("{AWS}/7.0.0/plan9_mips/terraform-provider-aws_v7.0.0_x5"));
         refused(root.path(), &["7.0.0: only for plan9_mips"]);

@@ -6,24 +6,27 @@ mod image;
 mod package;
 mod plugins;
 
+use std::{path::Path, process::ExitCode};
+
 use drift_engine::{
     detect::{Detector, Role},
     work::Function,
 };
-use drift_lambda::{Settings, Wiring, environment, start_log};
+use drift_lambda::{Settings, SettingsError, Wiring, ended, environment, start_log};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
 
-fn main() -> Result<(), Error> {
+fn main() -> ExitCode {
     drift_provider::guard();
-    run()
+    ended(Function::ProviderJudge.name(), run())
 }
 
 #[tokio::main]
 async fn run() -> Result<(), Error> {
     start_log(environment("DRIFTWIRE_LOG").as_deref());
     let settings = Settings::read(Function::ProviderJudge, environment)?;
-    let in_image = settings.plugin_dir.as_deref().map(image::plugins).transpose()?.unwrap_or_default();
+    let in_image = |folder: &Path| image::plugins(folder).map_err(|error| SettingsError::of("DRIFTWIRE_PLUGIN_DIR", error.to_string()));
+    let in_image = settings.plugin_dir.as_deref().map(in_image).transpose()?.unwrap_or_default();
     let guard = std::env::current_exe()?;
     let wiring = Wiring::around(&settings, |aws| plugins::reader(aws, in_image, &settings.plugins, guard)).await?;
     let mut detector = Detector::new(wiring);

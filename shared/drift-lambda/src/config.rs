@@ -1,53 +1,18 @@
-//! What a function is told by its environment.
-//!
-//! | variable | meaning | example |
-//! | --- | --- | --- |
-//! | `DRIFTWIRE_INDEX_TABLE` | DynamoDB table of the index | `driftwire-index` |
-//! | `DRIFTWIRE_LEDGER_TABLE` | DynamoDB table of the ledger | `driftwire-ledger` |
-//! | `DRIFTWIRE_TOPIC_ARN` | SNS topic that alerts are published to | `arn:aws:sns:eu-west-1:111122223333:driftwire` |
-//! | `DRIFTWIRE_EVENTS_QUEUE_URL` | SQS queue that `event-detector` works from | `https://sqs.eu-west-1.amazonaws.com/111122223333/driftwire-events` |
-//! | `DRIFTWIRE_STATES_QUEUE_URL` | SQS queue that `state-indexer` works from | |
-//! | `DRIFTWIRE_DEAD_LETTER_QUEUE_URL` | SQS queue for what cannot succeed | |
-//! | `DRIFTWIRE_STATES` | where states are: `bucket/prefix*`, `bucket/key` or `bucket`, separated by commas | `tf-states/live/*,tf-legacy` |
-//!
-//! Those are required, and by `provider-judge` the first of these, and one of the others as well:
-//!
-//! | variable | meaning | example |
-//! | --- | --- | --- |
-//! | `DRIFTWIRE_PROVIDER_QUEUE_URL` | SQS queue that `provider-judge` works from | |
-//! | `DRIFTWIRE_PLUGINS` | the provider plugins' zips in S3: provider, version, object and SHA-256, separated by blanks; several plugins by commas or on a line each | `hashicorp/aws 5.100.0 s3://acme-artifacts/terraform-provider-aws_5.100.0_linux_arm64.zip sha256:0f2a...` |
-//! | `DRIFTWIRE_PLUGIN_DIR` | folder with unpacked plugins, as a mirror of Terraform's: `HOST/NAMESPACE/TYPE/VERSION/OS_ARCH/` | `/opt/plugins` |
-//!
-//! The others are not:
-//!
-//! | variable | meaning | default |
-//! | --- | --- | --- |
-//! | `DRIFTWIRE_LOCK_TABLES` | DynamoDB tables in which Terraform locks states, separated by commas | none: S3's own locks alone |
-//! | `DRIFTWIRE_ASSUME_ROLE` | role to read other accounts with; `{partition}` and `{account}` stand for theirs | none |
-//! | `DRIFTWIRE_EXTERNAL_ID` | external id that goes with that role | none |
-//! | `DRIFTWIRE_DEFAULT_PLACE` | `partition/account/region` of instances whose state does not tell | none: they are not judged |
-//! | `DRIFTWIRE_IGNORE` | what not to tell: the ignore file's text, or `s3://bucket/key` of it | nothing is ignored |
-//! | `DRIFTWIRE_GRACE_SECONDS` | how long after a change that says it is Terraform's a drift is not believed | 120 |
-//! | `DRIFTWIRE_DEFER_SECONDS` | the growing delays between looks meanwhile, each at most 900; the last one repeats | 30,60,120,300,900 |
-//! | `DRIFTWIRE_DEFER_LIMIT_SECONDS` | how long a lock is waited for in all | 21600 |
-//! | `DRIFTWIRE_RECHECK_WITHIN_SECONDS` | verdicts this close to the change are checked once more | 15 |
-//! | `DRIFTWIRE_RECHECK_AFTER_SECONDS` | after this delay, at most 900 | 30 |
-//! | `DRIFTWIRE_PROVIDER_QUEUE_URL` | of `event-detector`: where to hand over what the native reader does not read | none: it is told as touched, not verified |
-//! | `DRIFTWIRE_CLOCK_FILE` | file with a number of seconds by which the function's clock is ahead: for tests alone | none |
-//! | `DRIFTWIRE_LOG` | levels of the log, as `tracing`'s `EnvFilter` takes them | `info` |
+//! What a function that works on drift is told by its environment. [`VARIABLES`](crate::VARIABLES) has all of it as data,
+//! and `docs/configuration.md` the same for people.
 //!
 //! What AWS's SDK reads (`AWS_REGION`, `AWS_ENDPOINT_URL`, ...) works as everywhere.
 
-use std::{path::PathBuf, str::FromStr, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use drift_aws::{AssumedRole, StatePattern};
-use drift_engine::{Timing, work::Function};
-use drift_model::Place;
+use drift_engine::{Timing, ignore::Ignore, work::Function};
+use drift_model::{Place, StateId};
 
-use crate::PluginPackage;
+use crate::{PluginPackage, SettingsError, reading::Reading, shapes};
 
-/// What a function is told by its environment, decoded.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What a function is told by its environment, decoded. What it has nothing to do with is as if it were not set.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     /// `DRIFTWIRE_INDEX_TABLE`.
     pub index_table: String,
@@ -69,34 +34,30 @@ pub struct Settings {
     pub plugin_dir: Option<PathBuf>,
     /// `DRIFTWIRE_STATES`.
     pub states: Vec<StatePattern>,
+    /// `DRIFTWIRE_STATE_REGIONS`: the region of each bucket that is in another one than the functions.
+    pub state_regions: BTreeMap<String, String>,
     /// `DRIFTWIRE_LOCK_TABLES`.
     pub lock_tables: Vec<String>,
     /// `DRIFTWIRE_ASSUME_ROLE` and `DRIFTWIRE_EXTERNAL_ID`.
     pub role: Option<AssumedRole>,
     /// `DRIFTWIRE_DEFAULT_PLACE`.
     pub default_place: Option<Place>,
-    /// `DRIFTWIRE_IGNORE`: the text, or where it is.
-    pub ignore: Option<String>,
+    /// `DRIFTWIRE_IGNORE`.
+    pub ignore: Option<IgnoreFrom>,
     /// `DRIFTWIRE_..._SECONDS`.
     pub timing: Timing,
     /// `DRIFTWIRE_CLOCK_FILE`.
     pub clock_file: Option<PathBuf>,
 }
 
-/// One variable that is not as it must be.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{variable} {why}")]
-pub struct Unset {
-    /// Its name.
-    pub variable: &'static str,
-    /// What is wrong, and what to set it to.
-    pub why: String,
+/// What nobody wants to be told of, or where that stands.
+#[derive(Clone, Debug, PartialEq)]
+pub enum IgnoreFrom {
+    /// The rules.
+    Text(Ignore),
+    /// An object of S3 that holds them.
+    Object(StateId),
 }
-
-/// All that is wrong with the environment, at once.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the function's environment is not complete: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
-pub struct SettingsError(pub Vec<Unset>);
 
 impl Settings {
     /// Decodes what `variable` gives for each name, as that function needs it. An empty variable counts as absent.
@@ -105,56 +66,60 @@ impl Settings {
     ///
     /// Every variable that is missing or cannot be decoded.
     pub fn read(function: Function, variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
-        let mut reading = Reading { variable: &|name| variable(name).filter(|value| !value.trim().is_empty()), wrong: Vec::new() };
-        let mut timing = Timing::default();
-        for (name, field) in [
-            ("DRIFTWIRE_GRACE_SECONDS", &mut timing.grace),
-            ("DRIFTWIRE_DEFER_LIMIT_SECONDS", &mut timing.defer_limit),
-            ("DRIFTWIRE_RECHECK_WITHIN_SECONDS", &mut timing.recheck_within),
-            ("DRIFTWIRE_RECHECK_AFTER_SECONDS", &mut timing.recheck_after),
-            ("DRIFTWIRE_INDEX_AFTER_SECONDS", &mut timing.index_after),
-            ("DRIFTWIRE_GIVE_UP_SECONDS", &mut timing.give_up),
-            ("DRIFTWIRE_MOVING_SECONDS", &mut timing.moving),
-            ("DRIFTWIRE_OWED_SECONDS", &mut timing.owed_for),
-            ("DRIFTWIRE_BUSY_AFTER_SECONDS", &mut timing.busy_after),
-        ] {
-            if let Some(seconds) = reading.decoded::<u64>(name, "is not a number of seconds") {
-                *field = Duration::from_secs(seconds);
-            }
-        }
-        let delays = reading.list::<u64>("DRIFTWIRE_DEFER_SECONDS", "is not a list of seconds, separated by commas");
-        if !delays.is_empty() {
-            timing.defer = delays.into_iter().map(Duration::from_secs).collect();
-        }
-        let external_id = (reading.variable)("DRIFTWIRE_EXTERNAL_ID");
-        let role = (reading.variable)("DRIFTWIRE_ASSUME_ROLE").map(|arn| AssumedRole { arn, external_id });
+        let mut reading = Reading::new(function.name(), &variable);
+        let role = reading.value("DRIFTWIRE_ASSUME_ROLE", shapes::role);
+        let external_id = reading.value("DRIFTWIRE_EXTERNAL_ID", shapes::external_id);
+        let path = |value: &str| Ok(PathBuf::from(value));
         let settings = Self {
-            index_table: reading.required("DRIFTWIRE_INDEX_TABLE"),
-            ledger_table: reading.required("DRIFTWIRE_LEDGER_TABLE"),
-            topic: reading.required("DRIFTWIRE_TOPIC_ARN"),
-            events_queue: reading.required("DRIFTWIRE_EVENTS_QUEUE_URL"),
-            states_queue: reading.required("DRIFTWIRE_STATES_QUEUE_URL"),
-            provider_queue: (reading.variable)("DRIFTWIRE_PROVIDER_QUEUE_URL"),
-            dead_letter_queue: reading.required("DRIFTWIRE_DEAD_LETTER_QUEUE_URL"),
-            plugins: reading.plugins(),
-            plugin_dir: (reading.variable)("DRIFTWIRE_PLUGIN_DIR").map(PathBuf::from),
-            states: reading.states(),
-            lock_tables: reading.list("DRIFTWIRE_LOCK_TABLES", "is not a list of table names"),
-            role,
-            default_place: reading.place(),
-            ignore: (reading.variable)("DRIFTWIRE_IGNORE"),
-            timing,
-            clock_file: (reading.variable)("DRIFTWIRE_CLOCK_FILE").map(PathBuf::from),
+            index_table: reading.needed("DRIFTWIRE_INDEX_TABLE", shapes::table),
+            ledger_table: reading.needed("DRIFTWIRE_LEDGER_TABLE", shapes::table),
+            topic: reading.needed("DRIFTWIRE_TOPIC_ARN", shapes::topic),
+            events_queue: reading.needed("DRIFTWIRE_EVENTS_QUEUE_URL", shapes::queue),
+            states_queue: reading.needed("DRIFTWIRE_STATES_QUEUE_URL", shapes::queue),
+            provider_queue: reading.value("DRIFTWIRE_PROVIDER_QUEUE_URL", shapes::queue),
+            dead_letter_queue: reading.needed("DRIFTWIRE_DEAD_LETTER_QUEUE_URL", shapes::queue),
+            plugins: reading.value("DRIFTWIRE_PLUGINS", shapes::plugins).unwrap_or_default(),
+            plugin_dir: reading.value("DRIFTWIRE_PLUGIN_DIR", path),
+            states: reading.value("DRIFTWIRE_STATES", shapes::states).unwrap_or_default(),
+            state_regions: reading.value("DRIFTWIRE_STATE_REGIONS", shapes::state_regions).unwrap_or_default(),
+            lock_tables: reading.value("DRIFTWIRE_LOCK_TABLES", shapes::tables).unwrap_or_default(),
+            role: role.map(|arn| AssumedRole { arn, external_id }),
+            default_place: reading.value("DRIFTWIRE_DEFAULT_PLACE", shapes::place),
+            ignore: reading.value("DRIFTWIRE_IGNORE", shapes::ignore),
+            timing: timing(&mut reading),
+            clock_file: reading.value("DRIFTWIRE_CLOCK_FILE", path),
         };
-        if function == Function::ProviderJudge {
-            reading.required("DRIFTWIRE_PROVIDER_QUEUE_URL");
-            let variable = "DRIFTWIRE_PLUGINS";
-            if settings.plugin_dir.is_none() && (reading.variable)(variable).is_none() {
-                reading.wrong.push(Unset { variable, why: "is not set, and neither is DRIFTWIRE_PLUGIN_DIR".to_owned() });
-            }
+        let is_set = |name: &&str| reading.is_set(name);
+        if function == Function::ProviderJudge && !["DRIFTWIRE_PLUGINS", "DRIFTWIRE_PLUGIN_DIR"].iter().any(is_set) {
+            reading.complain("DRIFTWIRE_PLUGINS", "is not set, and neither is DRIFTWIRE_PLUGIN_DIR");
         }
-        if reading.wrong.is_empty() { Ok(settings) } else { Err(SettingsError(reading.wrong)) }
+        reading.done(settings)
     }
+}
+
+fn timing(reading: &mut Reading<'_>) -> Timing {
+    type Decode = fn(&str) -> Result<Duration, shapes::Misfit>;
+    let mut timing = Timing::default();
+    let fields: [(&str, Decode, &mut Duration); 9] = [
+        ("DRIFTWIRE_GRACE_SECONDS", shapes::seconds, &mut timing.grace),
+        ("DRIFTWIRE_DEFER_LIMIT_SECONDS", shapes::seconds, &mut timing.defer_limit),
+        ("DRIFTWIRE_RECHECK_WITHIN_SECONDS", shapes::seconds, &mut timing.recheck_within),
+        ("DRIFTWIRE_RECHECK_AFTER_SECONDS", shapes::delay, &mut timing.recheck_after),
+        ("DRIFTWIRE_INDEX_AFTER_SECONDS", shapes::delay, &mut timing.index_after),
+        ("DRIFTWIRE_GIVE_UP_SECONDS", shapes::seconds, &mut timing.give_up),
+        ("DRIFTWIRE_MOVING_SECONDS", shapes::delay, &mut timing.moving),
+        ("DRIFTWIRE_OWED_SECONDS", shapes::seconds, &mut timing.owed_for),
+        ("DRIFTWIRE_BUSY_AFTER_SECONDS", shapes::delay, &mut timing.busy_after),
+    ];
+    for (name, decode, field) in fields {
+        if let Some(seconds) = reading.value(name, decode) {
+            *field = seconds;
+        }
+    }
+    if let Some(delays) = reading.value("DRIFTWIRE_DEFER_SECONDS", shapes::delays) {
+        timing.defer = delays;
+    }
+    timing
 }
 
 /// What the function's environment holds under that name.
@@ -164,83 +129,64 @@ pub fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// Reading on after the first problem.
-struct Reading<'a> {
-    variable: &'a dyn Fn(&str) -> Option<String>,
-    wrong: Vec<Unset>,
-}
-
-impl Reading<'_> {
-    fn required(&mut self, variable: &'static str) -> String {
-        (self.variable)(variable).unwrap_or_else(|| {
-            self.wrong.push(Unset { variable, why: "is not set".to_owned() });
-            String::new()
-        })
-    }
-
-    fn decoded<T: FromStr>(&mut self, variable: &'static str, wrong: &str) -> Option<T> {
-        let value = (self.variable)(variable)?;
-        let decoded = value.trim().parse().ok();
-        if decoded.is_none() {
-            self.wrong.push(Unset { variable, why: format!("{wrong}: `{value}`") });
-        }
-        decoded
-    }
-
-    fn list<T: FromStr>(&mut self, variable: &'static str, wrong: &str) -> Vec<T> {
-        let Some(value) = (self.variable)(variable) else { return Vec::new() };
-        let parts = value.split(',').map(str::trim).filter(|part| !part.is_empty());
-        let decoded: Result<Vec<T>, _> = parts.map(str::parse).collect();
-        decoded.unwrap_or_else(|_| {
-            self.wrong.push(Unset { variable, why: format!("{wrong}: `{value}`") });
-            Vec::new()
-        })
-    }
-
-    fn states(&mut self) -> Vec<StatePattern> {
-        let variable = "DRIFTWIRE_STATES";
-        let states =
-            self.list(variable, "does not say where states are; write `bucket/prefix*`, `bucket/key` or `bucket`, separated by commas");
-        if states.is_empty() && !self.wrong.iter().any(|unset| unset.variable == variable) {
-            self.wrong.push(Unset { variable, why: "is not set".to_owned() });
-        }
-        states
-    }
-
-    fn plugins(&mut self) -> Vec<PluginPackage> {
-        let variable = "DRIFTWIRE_PLUGINS";
-        let Some(value) = (self.variable)(variable) else { return Vec::new() };
-        let entries = value.split([',', '\n']).map(str::trim).filter(|entry| !entry.is_empty());
-        let decoded = entries.filter_map(|entry| match entry.parse() {
-            Ok(package) => Some(package),
-            Err(why) => {
-                self.wrong.push(Unset { variable, why: format!("holds `{entry}`: {why}") });
-                None
-            }
-        });
-        decoded.collect()
-    }
-
-    fn place(&mut self) -> Option<Place> {
-        let variable = "DRIFTWIRE_DEFAULT_PLACE";
-        let value = (self.variable)(variable)?;
-        let [partition, account, region] = value.split('/').collect::<Vec<_>>()[..] else {
-            self.wrong.push(Unset { variable, why: format!("is not `partition/account/region`: `{value}`") });
-            return None;
-        };
-        Some(Place::new(partition, account, region))
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::{cell::RefCell, collections::BTreeSet};
 
-    fn complete(name: &str) -> Option<String> {
-        match name {
-            "DRIFTWIRE_STATES" => Some("states/live/*".to_owned()),
-            name if name.ends_with("_TABLE") || name.ends_with("_URL") || name.ends_with("_ARN") => Some("x".to_owned()),
-            _ => None,
+    use super::*;
+    use crate::{SlackSettings, VARIABLES, Variable, variables::SLACK_NOTIFIER};
+
+    /// What is wrong with an environment, by the names of the variables.
+    fn wrong(function: &str, variable: impl Fn(&str) -> Option<String>) -> Vec<&'static str> {
+        let error = match Function::ALL.into_iter().find(|one| one.name() == function) {
+            Some(function) => Settings::read(function, variable).err(),
+            None => SlackSettings::read(variable).err(),
+        };
+        error.map_or_else(Vec::new, |error| error.0).into_iter().map(|one| one.variable.name).collect()
+    }
+
+    fn functions() -> BTreeSet<&'static str> {
+        VARIABLES.iter().flat_map(|variable| variable.needed_by.iter().chain(variable.taken_by)).copied().collect()
+    }
+
+    fn example(name: &str) -> Option<String> {
+        Variable::of(name).map(|variable| variable.example.to_owned())
+    }
+
+    #[test]
+    fn every_example_is_of_its_shape() {
+        assert_eq!(functions().len(), 4);
+        for function in functions() {
+            assert_eq!(wrong(function, example), [""; 0], "{function}");
+        }
+    }
+
+    #[test]
+    fn each_function_needs_and_takes_what_the_table_says_and_nothing_else() {
+        for function in functions() {
+            let asked = RefCell::new(BTreeSet::new());
+            wrong(function, |name| {
+                asked.borrow_mut().insert(name.to_owned());
+                example(name)
+            });
+            for variable in VARIABLES {
+                let (is_needed, is_taken) = (variable.needed_by.contains(&function), variable.taken_by.contains(&function));
+                assert!(!(is_needed && is_taken), "{function} needs and takes {}", variable.name);
+                assert_eq!(asked.borrow().contains(variable.name), is_needed || is_taken, "{function} and {}", variable.name);
+                let without = wrong(function, |name| example(name).filter(|_| name != variable.name));
+                assert_eq!(without, if is_needed { vec![variable.name] } else { vec![] }, "{function} without {}", variable.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_wrong_value_is_found_by_each_function_that_has_to_do_with_it_and_by_no_other() {
+        for variable in VARIABLES.iter().filter(|variable| !["DRIFTWIRE_PLUGIN_DIR", "DRIFTWIRE_CLOCK_FILE"].contains(&variable.name)) {
+            for function in functions() {
+                let found = wrong(function, |name| if name == variable.name { Some(":: no shape ::".to_owned()) } else { example(name) });
+                let concerned = variable.needed_by.contains(&function) || variable.taken_by.contains(&function);
+                assert_eq!(found, if concerned { vec![variable.name] } else { vec![] }, "{function} and {}", variable.name);
+            }
         }
     }
 
@@ -250,9 +196,9 @@ mod tests {
             .expect_err("nothing is set");
         let text = error.to_string();
         for part in [
-            "DRIFTWIRE_GRACE_SECONDS is not a number of seconds: `soon`",
-            "DRIFTWIRE_INDEX_TABLE is not set",
-            "DRIFTWIRE_STATES is not set",
+            "DRIFTWIRE_GRACE_SECONDS is `soon`: it has to be a number of seconds",
+            "DRIFTWIRE_INDEX_TABLE is not set: it has to be the name or the ARN of a DynamoDB table, such as `driftwire-index`; the module itself sets it.",
+            "DRIFTWIRE_STATES is not set: it has to be where states are",
         ] {
             assert!(text.contains(part), "{part} in {text}");
         }
@@ -261,23 +207,42 @@ mod tests {
 
     #[test]
     fn what_is_not_set_is_as_documented() {
-        let settings = Settings::read(Function::EventDetector, complete).expect("all that is required is set");
+        let needed = |name: &str| Variable::of(name).filter(|variable| !variable.needed_by.is_empty()).map(|it| it.example.to_owned());
+        let settings = Settings::read(Function::EventDetector, |name| needed(name).filter(|_| name != "DRIFTWIRE_PROVIDER_QUEUE_URL"))
+            .expect("all that is needed is set");
         assert_eq!(settings.timing, Timing::default());
         assert_eq!((settings.role, settings.default_place, settings.ignore), (None, None, None));
-        assert_eq!((settings.plugins, settings.plugin_dir), (vec![], None));
+        assert_eq!((settings.plugins, settings.plugin_dir, settings.provider_queue), (vec![], None, None));
+        assert!(settings.lock_tables.is_empty() && settings.state_regions.is_empty());
+        for variable in VARIABLES.iter().filter(|variable| variable.set_by == crate::SetBy::Input("timing")) {
+            let said = variable.without.split(':').next().unwrap_or_default();
+            let with =
+                Settings::read(Function::StateIndexer, |name| if name == variable.name { Some(said.to_owned()) } else { needed(name) })
+                    .and_then(|_| {
+                        Settings::read(
+                            Function::EventDetector,
+                            |name| if name == variable.name { Some(said.to_owned()) } else { needed(name) },
+                        )
+                    });
+            assert_eq!(with.expect("the default is of its shape").timing, Timing::default(), "{}", variable.name);
+        }
+        assert!(Variable::of("DRIFTWIRE_SLACK_API_URL").is_some_and(|variable| variable.without == SlackSettings::API_URL));
+        assert_eq!(SLACK_NOTIFIER, "slack-notifier");
+    }
+
+    #[test]
+    fn an_empty_variable_is_not_set() {
+        let blank = |name: &str| if name == "DRIFTWIRE_STATES" { Some(" \n".to_owned()) } else { example(name) };
+        assert_eq!(wrong("state-indexer", blank), ["DRIFTWIRE_STATES"]);
     }
 
     #[test]
     fn provider_judge_needs_a_queue_and_plugins_from_somewhere() {
-        let without = |missing: &'static str| move |name: &str| complete(name).filter(|_| name != missing);
-        let read = |variable: &dyn Fn(&str) -> Option<String>| {
-            let wrong = Settings::read(Function::ProviderJudge, variable).err().map_or_else(Vec::new, |error| error.0);
-            wrong.into_iter().map(|unset| unset.variable).collect::<Vec<_>>()
-        };
-        assert_eq!(read(&without("DRIFTWIRE_PROVIDER_QUEUE_URL")), ["DRIFTWIRE_PROVIDER_QUEUE_URL", "DRIFTWIRE_PLUGINS"]);
-        let in_an_image = |name: &str| if name == "DRIFTWIRE_PLUGIN_DIR" { Some("/opt/plugins".to_owned()) } else { complete(name) };
-        assert!(read(&in_an_image).is_empty());
-        assert!(Settings::read(Function::EventDetector, without("DRIFTWIRE_PROVIDER_QUEUE_URL")).is_ok());
+        let without = |missing: &'static [&'static str]| move |name: &str| example(name).filter(|_| !missing.contains(&name));
+        assert_eq!(wrong("provider-judge", without(&["DRIFTWIRE_PLUGINS", "DRIFTWIRE_PLUGIN_DIR"])), ["DRIFTWIRE_PLUGINS"]);
+        assert_eq!(wrong("provider-judge", without(&["DRIFTWIRE_PLUGINS"])), [""; 0]);
+        assert_eq!(wrong("provider-judge", without(&["DRIFTWIRE_PROVIDER_QUEUE_URL"])), ["DRIFTWIRE_PROVIDER_QUEUE_URL"]);
+        assert_eq!(wrong("event-detector", without(&["DRIFTWIRE_PROVIDER_QUEUE_URL"])), [""; 0]);
     }
 
     #[test]
@@ -285,10 +250,9 @@ mod tests {
         let hex = "ab".repeat(32);
         let listed =
             format!("hashicorp/aws 5.100.0 s3://b/aws.zip sha256:{hex}\n hashicorp/random 3.7.2 s3://b/r.zip, aws 5 s3://b/k sha256:{hex}");
-        let variable = |name: &str| if name == "DRIFTWIRE_PLUGINS" { Some(listed.clone()) } else { complete(name) };
-        let error = Settings::read(Function::ProviderJudge, variable).expect_err("two of three are wrong");
-        let said: Vec<String> = error.0.iter().map(ToString::to_string).collect();
-        assert_eq!(said.len(), 2, "{said:?}");
-        assert!(said[0].starts_with("DRIFTWIRE_PLUGINS holds `hashicorp/random 3.7.2 s3://b/r.zip`: "), "{said:?}");
+        let variable = |name: &str| if name == "DRIFTWIRE_PLUGINS" { Some(listed.clone()) } else { example(name) };
+        let said = Settings::read(Function::ProviderJudge, variable).expect_err("two of three are wrong").to_string();
+        assert!(said.starts_with("DRIFTWIRE_PLUGINS holds `hashicorp/random 3.7.2 s3://b/r.zip` ("), "{said}");
+        assert!(said.contains("`aws` is no provider"), "{said}");
     }
 }

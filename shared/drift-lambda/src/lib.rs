@@ -5,18 +5,27 @@
 mod batch;
 mod config;
 pub mod deadline;
+mod ended;
 mod judging;
 mod log;
 mod metrics;
 mod plugin;
+mod reading;
+mod shapes;
+mod slack;
+mod variables;
 mod wiring;
 
 pub use batch::{Answered, Done, Message, answer, isolated, messages};
-pub use config::{Settings, SettingsError, Unset, environment};
+pub use config::{IgnoreFrom, Settings, environment};
+pub use ended::ended;
 pub use judging::{Decoded, decoded_work, detect, done, measure};
 pub use log::start_log;
 pub use metrics::{METRICS, Metric, Metrics};
 pub use plugin::{PluginPackage, PluginPackageError};
+pub use reading::{SettingsError, WrongVariable};
+pub use slack::{SecretKind, SecretRef, SlackSettings};
+pub use variables::{SetBy, VARIABLES, Variable};
 pub use wiring::{Aws, Native, Wiring};
 
 use drift_engine::ports::PortError;

@@ -28,12 +28,23 @@ fn filter(wanted: &str) -> String {
         "provider_judge",
         "slack_notifier",
     ];
-    let is_level = |directive: &str| directive.parse::<tracing::Level>().is_ok() || directive.eq_ignore_ascii_case("off");
     let directives = wanted.split(',').map(str::trim).flat_map(|directive| {
         let of_ours = is_level(directive).then(|| OURS.map(|part| format!("{part}={directive}")).to_vec());
         of_ours.unwrap_or_else(|| vec![directive.to_owned()])
     });
     ["warn".to_owned()].into_iter().chain(directives).collect::<Vec<_>>().join(",")
+}
+
+fn is_level(directive: &str) -> bool {
+    directive.parse::<tracing::Level>().is_ok() || directive.eq_ignore_ascii_case("off")
+}
+
+/// What of these levels cannot be understood. A word alone that is no level would be taken for a target, and what was meant
+/// as `warning` would switch everything off.
+pub(crate) fn wrong_directive(wanted: &str) -> Option<&str> {
+    let is_wrong = |directive: &&str| !is_level(directive) && !directive.contains(['=', '[', ']', '{', '}']);
+    let wrong = wanted.split(',').map(str::trim).filter(|directive| !directive.is_empty()).find(is_wrong);
+    wrong.or_else(|| EnvFilter::try_new(filter(wanted)).is_err().then_some(wanted))
 }
 
 #[cfg(test)]
@@ -54,6 +65,16 @@ mod tests {
             assert!(EnvFilter::try_new(&filter).is_ok(), "{filter}");
         }
         assert_eq!(filter("aws_smithy_runtime=trace"), "warn,aws_smithy_runtime=trace");
+    }
+
+    #[test]
+    fn a_word_that_is_no_level_is_refused() {
+        for wanted in ["info", "OFF", "info,", "debug,drift_aws=trace", "drift_engine[judge{a=1}]=debug"] {
+            assert_eq!(wrong_directive(wanted), None, "{wanted}");
+        }
+        for (wanted, wrong) in [("warning", "warning"), ("info,drift_aws", "drift_aws"), ("drift_aws=loud", "drift_aws=loud")] {
+            assert_eq!(wrong_directive(wanted), Some(wrong), "{wanted}");
+        }
     }
 
     #[derive(Clone, Default)]

@@ -14,9 +14,9 @@ use drift_engine::{
     ports::{LiveReader, PortError, RecordedState},
     work::Function,
 };
-use drift_model::{Change, StateId};
+use drift_model::Change;
 
-use crate::Settings;
+use crate::{IgnoreFrom, Settings, SettingsError};
 
 /// The reader of the functions that need no plugins.
 pub type Native = NativeReader<UntypedCalls<Accounts>>;
@@ -101,18 +101,17 @@ impl<R> Wiring<R> {
     /// # Errors
     ///
     /// Where it cannot be read, or is not an ignore file. Nothing is ignored by mistake, and nothing told by mistake.
-    pub async fn ignore(&self, settings: &Settings) -> Result<Ignore, PortError> {
-        let Some(given) = &settings.ignore else { return Ok(Ignore::default()) };
-        let permanent = |what: &str, why: String| PortError::Permanent { what: what.to_owned(), why };
-        let text = if given.starts_with("s3://") {
-            let object = self.states.whole(&StateId(given.clone())).await?;
-            let object = object.ok_or_else(|| permanent(given, "there is no such ignore file".to_owned()))?;
-            String::from_utf8(object.bytes).map_err(|error| permanent(given, error.to_string()))?
-        } else {
-            given.clone()
+    pub async fn ignore(&self, settings: &Settings) -> Result<Ignore, SettingsError> {
+        let object = match &settings.ignore {
+            None => return Ok(Ignore::default()),
+            Some(IgnoreFrom::Text(ignore)) => return Ok(ignore.clone()),
+            Some(IgnoreFrom::Object(object)) => object,
         };
-        let name = if given.starts_with("s3://") { given } else { "DRIFTWIRE_IGNORE" };
-        Ignore::parse(&text, name).map_err(|error| permanent("reading what to ignore", error.to_string()))
+        let wrong = |why: String| SettingsError::of("DRIFTWIRE_IGNORE", why);
+        let held = self.states.whole(object).await.map_err(|error| wrong(format!("names what cannot be read: {error}")))?;
+        let held = held.ok_or_else(|| wrong(format!("names {object}, which is not there")))?;
+        let text = String::from_utf8(held.bytes).map_err(|_| wrong(format!("names {object}, which is no UTF-8")))?;
+        Ignore::parse(&text, &object.0).map_err(|error| wrong(format!("names what is no ignore file: {error}")))
     }
 
     /// Where the index's items are.

@@ -1,0 +1,91 @@
+//! What `slack-notifier` is told by its environment.
+
+use crate::{SettingsError, reading::Reading, shapes, variables::SLACK_NOTIFIER};
+
+/// What `slack-notifier` is told by its environment, decoded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SlackSettings {
+    /// `DRIFTWIRE_TOLD_TABLE`: what was sent before.
+    pub told_table: String,
+    /// `DRIFTWIRE_SLACK_QUEUE_URL`: the queue that it works from.
+    pub queue: String,
+    /// `DRIFTWIRE_DEAD_LETTER_QUEUE_URL`.
+    pub dead_letter_queue: String,
+    /// `DRIFTWIRE_SLACK_SECRET`.
+    pub secret: SecretRef,
+    /// `DRIFTWIRE_SLACK_CHANNEL`.
+    pub channel: Option<String>,
+    /// `DRIFTWIRE_SLACK_API_URL`, without a slash at its end.
+    pub api_url: String,
+}
+
+/// Where a secret is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecretRef {
+    /// Its ARN, which both services take for its name.
+    pub arn: String,
+    /// Which service has it.
+    pub kind: SecretKind,
+    /// The region that it is in.
+    pub region: String,
+}
+
+/// Which service has a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecretKind {
+    /// AWS Secrets Manager.
+    Secret,
+    /// Systems Manager's Parameter Store.
+    Parameter,
+}
+
+impl SlackSettings {
+    /// Slack's own API.
+    pub const API_URL: &str = "https://slack.com/api";
+
+    /// Decodes what `variable` gives for each name. An empty variable counts as absent.
+    ///
+    /// # Errors
+    ///
+    /// Every variable that is missing or cannot be decoded.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
+        let mut reading = Reading::new(SLACK_NOTIFIER, &variable);
+        let nowhere = || SecretRef { arn: String::new(), kind: SecretKind::Secret, region: String::new() };
+        let settings = Self {
+            told_table: reading.needed("DRIFTWIRE_TOLD_TABLE", shapes::table),
+            queue: reading.needed("DRIFTWIRE_SLACK_QUEUE_URL", shapes::queue),
+            dead_letter_queue: reading.needed("DRIFTWIRE_DEAD_LETTER_QUEUE_URL", shapes::queue),
+            secret: reading.value("DRIFTWIRE_SLACK_SECRET", shapes::secret).unwrap_or_else(nowhere),
+            channel: reading.value("DRIFTWIRE_SLACK_CHANNEL", shapes::channel),
+            api_url: reading.value("DRIFTWIRE_SLACK_API_URL", shapes::api_url).unwrap_or_else(|| Self::API_URL.to_owned()),
+        };
+        reading.done(settings)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn complete(name: &str) -> Option<String> {
+        let needed = crate::Variable::of(name)?.needed_by.contains(&SLACK_NOTIFIER);
+        needed.then(|| crate::Variable::of(name).map(|variable| variable.example.to_owned())).flatten()
+    }
+
+    #[test]
+    fn a_webhook_needs_no_channel_and_the_api_is_slacks_own() {
+        let settings = SlackSettings::read(complete).expect("all that is needed is set");
+        assert_eq!((settings.channel, settings.api_url.as_str()), (None, "https://slack.com/api"));
+        assert_eq!((settings.secret.kind, settings.secret.region.as_str()), (SecretKind::Secret, "eu-west-1"));
+    }
+
+    #[test]
+    fn a_webhook_in_place_of_its_secrets_arn_is_refused_and_not_repeated() {
+        let webhook = "https://hooks.slack.com/services/T000/B000/abcdefghijkl";
+        let variable = |name: &str| if name == "DRIFTWIRE_SLACK_SECRET" { Some(webhook.to_owned()) } else { complete(name) };
+        let said = SlackSettings::read(variable).expect_err("it is no ARN").to_string();
+        assert!(!said.contains("hooks.slack.com") && !said.contains("abcdefghijkl"), "{said}");
+        assert!(said.starts_with("DRIFTWIRE_SLACK_SECRET is not of its shape"), "{said}");
+        assert!(said.contains("the ARN of a secret in Secrets Manager") && said.contains("the module's input `slack` sets it."), "{said}");
+    }
+}
