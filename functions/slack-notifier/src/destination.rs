@@ -87,14 +87,18 @@ impl Destination {
 /// The destination, as the secret says that it is now.
 #[derive(Debug)]
 pub(crate) struct Destinations {
-    pub(crate) secrets: Secrets,
-    pub(crate) secret: SecretArn,
-    /// `DRIFTWIRE_SLACK_CHANNEL`.
-    pub(crate) channel: Option<String>,
-    pub(crate) held: Mutex<Option<(Instant, Destination)>>,
+    secrets: Secrets,
+    secret: SecretArn,
+    channel: Option<String>,
+    held: Mutex<Option<(Instant, Destination)>>,
 }
 
 impl Destinations {
+    /// What that secret holds; `channel` is where a bot writes whose secret names none.
+    pub(crate) fn new(secrets: Secrets, secret: SecretArn, channel: Option<String>) -> Self {
+        Self { secrets, secret, channel, held: Mutex::default() }
+    }
+
     /// What the secret said within the last minutes, else what it says.
     pub(crate) async fn current(&self) -> Result<Destination, PortError> {
         if let Some((_, destination)) = self.held.lock().await.as_ref().filter(|(since, _)| since.elapsed() < KEPT_FOR) {
@@ -106,10 +110,8 @@ impl Destinations {
     /// What the secret says. What is wrong with it can be mended where it is kept: trying again can help.
     pub(crate) async fn anew(&self) -> Result<Destination, PortError> {
         let text = self.secrets.read(&self.secret).await?;
-        let destination = Destination::read(&text, self.channel.as_deref()).map_err(|error| PortError::Retryable {
-            what: format!("using the secret {}", self.secret),
-            why: error.to_string(),
-        })?;
+        let destination = Destination::read(&text, self.channel.as_deref())
+            .map_err(|error| PortError::Retryable { what: format!("using the secret {}", self.secret), why: error.to_string() })?;
         *self.held.lock().await = Some((Instant::now(), destination.clone()));
         Ok(destination)
     }

@@ -1,6 +1,6 @@
 //! One POST over the HTTP stack that the AWS clients of this process use anyway: its TLS, proxies, time limits and retries.
 
-use std::{error::Error, time::Duration};
+use std::{error::Error, fmt, time::Duration};
 
 use aws_smithy_runtime::client::{
     orchestrator::operation::Operation,
@@ -58,6 +58,13 @@ struct Request {
     body: String,
 }
 
+// Never where to, nor in whose name, nor what.
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Request")
+    }
+}
+
 /// Whether a URL may be sent anything: it is encrypted, or goes to this very machine.
 pub(crate) fn is_safe(url: &Url) -> bool {
     let is_loopback = match url.host() {
@@ -78,8 +85,7 @@ impl Http {
     /// Posts a JSON body. Redirects are not followed; an answer of any status is one.
     pub(crate) async fn post(&self, url: &Url, bearer: Option<&str>, body: String) -> Result<Answer, NoAnswer> {
         let limits = TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(TRY).operation_timeout(ALL).build();
-        let retries =
-            RetryConfig::standard().with_max_attempts(TRIES).with_initial_backoff(FIRST_WAIT).with_max_backoff(LONGEST_WAIT);
+        let retries = RetryConfig::standard().with_max_attempts(TRIES).with_initial_backoff(FIRST_WAIT).with_max_backoff(LONGEST_WAIT);
         let mut builder = Operation::builder()
             .service_name("slack")
             .operation_name("post")
@@ -102,7 +108,6 @@ impl Http {
         if let Some(time) = self.config.time_source() {
             builder = builder.time_source(time);
         }
-        #[expect(clippy::result_large_err, reason = "the type is the SDK's")]
         let operation = builder.serializer(|request: Request| built(&request)).deserializer(read).build();
         let path = url[url::Position::BeforePath..url::Position::AfterQuery].to_owned();
         let sent = operation.invoke(Request { path, bearer: bearer.map(str::to_owned), body }).await;
@@ -123,7 +128,6 @@ fn built(request: &Request) -> Result<HttpRequest, BoxError> {
     Ok(built.body(SdkBody::from(request.body.as_str()))?.try_into()?)
 }
 
-#[expect(clippy::result_large_err, reason = "the type is the SDK's")]
 fn read(response: &HttpResponse) -> Result<Answer, OrchestratorError<ServersError>> {
     let answer = Answer {
         status: response.status().as_u16(),
@@ -140,7 +144,8 @@ fn answered(error: SdkError<ServersError, HttpResponse>) -> Result<Answer, NoAns
         SdkError::DispatchFailure(failure) if failure.is_timeout() => "no connection, or no answer, in time",
         // The chain ends in what the system said of the connection; whatever is before it may quote the request.
         SdkError::DispatchFailure(failure) => {
-            let said = failure.as_connector_error().and_then(system_error).unwrap_or_else(|| "the connection broke".to_owned());
+            let said =
+                failure.as_connector_error().and_then(|error| system_error(error)).unwrap_or_else(|| "the connection broke".to_owned());
             return Err(NoAnswer(said));
         }
         SdkError::ConstructionFailure(_) => "the request could not be built: is the URL, or the token, one?",

@@ -99,9 +99,9 @@ fn address(alert: &Alert) -> String {
 
 /// What happened, in sentences.
 fn said(alert: &Alert) -> String {
-    let mut said = explanation(&alert.transition, alert.unreadable.is_some(), !alert.differences.is_empty()).to_owned();
+    let mut said = vec![explanation(&alert.transition, alert.unreadable.is_some(), !alert.differences.is_empty()).to_owned()];
     if alert.transition.during_a_run {
-        said.push_str(" The state has been locked for so long that this is told although Terraform may still be at work.");
+        said.push("The state has been locked for so long that this is told although Terraform may still be at work.".to_owned());
     }
     if let Some(reason) = &alert.unreadable {
         let why = match reason.kind {
@@ -113,9 +113,10 @@ fn said(alert: &Alert) -> String {
             ReasonKind::Recorded => "what the state holds of it cannot be used",
             ReasonKind::Error => "the read failed",
         };
-        said.push_str(&format!("\n*Why it cannot be read*: {why}\n{}", code(&reason.message, LONGEST_TEXT, Keep::Start)));
+        said.push(format!("*Why it cannot be read*: {why}"));
+        said.push(code(&reason.message, LONGEST_TEXT, Keep::Start));
     }
-    said
+    said.join("\n")
 }
 
 fn facts(alert: &Alert, closed: bool) -> Vec<String> {
@@ -124,9 +125,8 @@ fn facts(alert: &Alert, closed: bool) -> Vec<String> {
     if let Some(place) = &alert.place {
         facts.push(fact("Account and region", &format!("{} {}", place.account, place.region)));
     }
-    if let Some(id) = &alert.id_of_resource {
-        facts.push(fact("Resource", &format!("{} {id}", alert.type_name)));
-    }
+    let resource = [alert.type_name.as_str(), alert.id_of_resource.as_deref().unwrap_or_default()].join(" ");
+    facts.push(fact("Resource", resource.trim_end()));
     if !closed {
         facts.push(format!("*Severity*\n{}", alert.transition.severity.name()));
     }
@@ -145,8 +145,8 @@ fn differing(title: &str, differences: &[Difference], left_out: usize, most: usi
         return None;
     }
     let (diff, not_shown) = differences::diff(differences, most);
-    let more = more(not_shown + left_out);
-    Some(section(&format!("*{title}* (- recorded, + live)\n{diff}{more}")))
+    let lines: Vec<String> = [format!("*{title}* (- recorded, + live)"), diff].into_iter().chain(more(not_shown + left_out)).collect();
+    Some(section(&lines.join("\n")))
 }
 
 fn listed(title: &str, changes: &[Cause], left_out: usize, most: usize, alert: &Alert) -> Option<Value> {
@@ -154,16 +154,17 @@ fn listed(title: &str, changes: &[Cause], left_out: usize, most: usize, alert: &
         return None;
     }
     let newest = changes.iter().rev().take(most);
-    let lines: String = newest.map(|change| format!("\n{}", changes::line(change, alert.place.as_ref()))).collect();
-    let not_shown = changes.len().saturating_sub(most) + left_out;
-    Some(section(&format!("*{title}*{lines}{}", more(not_shown))))
+    let mut lines = vec![format!("*{title}*")];
+    lines.extend(newest.map(|change| changes::line(change, alert.place.as_ref())));
+    lines.extend(more(changes.len().saturating_sub(most) + left_out));
+    Some(section(&lines.join("\n")))
 }
 
-fn more(number: usize) -> String {
+fn more(number: usize) -> Option<String> {
     match number {
-        0 => String::new(),
-        1 => "\n1 more is left out: `driftwire drift show` has it".to_owned(),
-        number => format!("\n{number} more are left out: `driftwire drift show` has them"),
+        0 => None,
+        1 => Some("1 more is left out: `driftwire drift show` has it".to_owned()),
+        number => Some(format!("{number} more are left out: `driftwire drift show` has them")),
     }
 }
 
@@ -187,13 +188,12 @@ fn of_alarm(alarm: &Alarm) -> Value {
     let room = LONGEST_HEADER - text::length(start) - text::length(&end);
     let header = format!("{start}{}{end}", plain(&alarm.name, room, Keep::Start));
     let title = format!("{start}{}{end}", escaped(&alarm.name, LONGEST_NAME, Keep::Start));
-    let mut said = format!("{start}{}{end}.", code(&alarm.name, LONGEST_NAME, Keep::Start));
-    for text in [alarm.description.as_deref(), Some(alarm.new_state_reason.as_str())].into_iter().flatten().filter(|text| !text.is_empty()) {
-        said.push_str(&format!("\n{}", code(text, LONGEST_TEXT, Keep::Start)));
-    }
+    let why = [alarm.description.as_deref(), Some(alarm.new_state_reason.as_str())].into_iter().flatten().filter(|text| !text.is_empty());
+    let mut said = vec![format!("{start}{}{end}.", code(&alarm.name, LONGEST_NAME, Keep::Start))];
+    said.extend(why.map(|text| code(text, LONGEST_TEXT, Keep::Start)));
     let page = alarm.arn.as_deref().and_then(links::alarm).map(|url| link(&url, "Open the alarm"));
     let since = format!("Since {}", code(&alarm.state_change_time, LONGEST_NAME, Keep::Start));
-    composed(color, &title, &header, &[section(&said), context(&page.into_iter().chain([since]).collect::<Vec<_>>())])
+    composed(color, &title, &header, &[section(&said.join("\n")), context(&page.into_iter().chain([since]).collect::<Vec<_>>())])
 }
 
 /// A link of ours: the URL's parts from outside are percent-encoded already.

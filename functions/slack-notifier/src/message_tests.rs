@@ -53,7 +53,11 @@ fn alert() -> Alert {
 /// A message as people see it: the bar's colour, and a line for each text.
 fn seen(message: &Value) -> String {
     let texts = texts(message).join("\n");
-    format!("[{}] {}\n---\n{texts}", message["attachments"][0]["color"].as_str().unwrap_or_default(), message["text"].as_str().unwrap_or_default())
+    format!(
+        "[{}] {}\n---\n{texts}",
+        message["attachments"][0]["color"].as_str().unwrap_or_default(),
+        message["text"].as_str().unwrap_or_default()
+    )
 }
 
 /// Every text of the blocks.
@@ -78,7 +82,41 @@ fn texts(message: &Value) -> Vec<String> {
 
 #[test]
 fn an_alert_says_who_what_where_and_how_bad() {
-    insta::assert_snapshot!(seen(&of_alert(&alert())), @"");
+    insta::assert_snapshot!(seen(&of_alert(&alert())), @r#"
+    [#d7263d] CRITICAL: drift: module.web["a"].aws_security_group.app in s3://states/prod.tfstate
+    ---
+    CRITICAL: drift: module.web["a"].aws_security_group.app
+    Something that Terraform manages was changed outside of Terraform.
+    *Address*
+    `module.web["a"].aws_security_group.app`
+    *State*
+    `s3://states/prod.tfstate`
+    *Account and region*
+    `123456789012 eu-west-1`
+    *Resource*
+    `aws_security_group sg-1`
+    *Severity*
+    critical
+    *Looked at*
+    2026-03-14 09:27:10 UTC
+    *Who*
+    `mallory@example.com (AdministratorAccess)`
+    SSO user, in the console
+    *Call*
+    `ec2:AuthorizeSecurityGroupIngress`
+    2026-03-14 09:26:40 UTC
+    *From where*
+    `203.0.113.42`
+    `Mozilla/5.0`
+    *What differs* (- recorded, + live)
+    ```
+      ingress:
+    +   {"cidr":"0.0.0.0/0","port":22}
+    ```
+    <https://eu-west-1.console.aws.amazon.com/ec2/home?region=eu-west-1#SecurityGroup:groupId=sg-1|Open in the AWS console>
+    <https://eu-west-1.console.aws.amazon.com/cloudtrailv2/home?region=eu-west-1#/events/0c7a1d34-0000-4000-9000-000000000001|CloudTrail event>
+    Transition `1d`
+    "#);
 }
 
 #[test]
@@ -88,7 +126,31 @@ fn what_is_over_is_green_and_says_what_it_was() {
     alert.transition.status = DriftStatus::Resolved;
     alert.transition.at = at(60);
     alert.was = std::mem::take(&mut alert.differences);
-    insta::assert_snapshot!(seen(&of_alert(&alert)), @"");
+    insta::assert_snapshot!(seen(&of_alert(&alert)), @r#"
+    [#2eb67d] drift resolved: module.web["a"].aws_security_group.app in s3://states/prod.tfstate
+    ---
+    drift resolved: module.web["a"].aws_security_group.app
+    It is as recorded again: this finding is closed.
+    *Address*
+    `module.web["a"].aws_security_group.app`
+    *State*
+    `s3://states/prod.tfstate`
+    *Account and region*
+    `123456789012 eu-west-1`
+    *Resource*
+    `aws_security_group sg-1`
+    *Looked at*
+    2026-03-14 09:28:10 UTC
+    first seen 2026-03-14 09:27:10 UTC
+    *What had differed* (- recorded, + live)
+    ```
+      ingress:
+    +   {"cidr":"0.0.0.0/0","port":22}
+    ```
+    <https://eu-west-1.console.aws.amazon.com/ec2/home?region=eu-west-1#SecurityGroup:groupId=sg-1|Open in the AWS console>
+    <https://eu-west-1.console.aws.amazon.com/cloudtrailv2/home?region=eu-west-1#/events/0c7a1d34-0000-4000-9000-000000000001|CloudTrail event>
+    Transition `1d`
+    "#);
 }
 
 #[test]
@@ -101,7 +163,32 @@ fn what_cannot_be_told_is_said_in_words() {
     alert.also_seen = std::mem::take(&mut alert.causes);
     alert.id_of_resource = None;
     alert.transition.during_a_run = true;
-    insta::assert_snapshot!(seen(&of_alert(&alert)), @"");
+    insta::assert_snapshot!(seen(&of_alert(&alert)), @r#"
+    [#8d8d8d] LOW: cannot be read: module.web["a"].aws_security_group.app in s3://states/prod.tfstate
+    ---
+    LOW: cannot be read: module.web["a"].aws_security_group.app
+    It was touched and cannot be read: whether it drifted cannot be told.
+    The state has been locked for so long that this is told although Terraform may still be at work.
+    *Why it cannot be read*: access was denied
+    `ec2:DescribeSecurityGroups: no`
+    *Address*
+    `module.web["a"].aws_security_group.app`
+    *State*
+    `s3://states/prod.tfstate`
+    *Account and region*
+    `123456789012 eu-west-1`
+    *Resource*
+    `aws_security_group`
+    *Severity*
+    low
+    *Looked at*
+    2026-03-14 09:27:10 UTC
+    *Who*
+    not known
+    *Also seen around it (not known to be the reason)*
+    • `mallory@example.com (AdministratorAccess)` by `ec2:AuthorizeSecurityGroupIngress` at 2026-03-14 09:26:40 UTC, <https://eu-west-1.console.aws.amazon.com/cloudtrailv2/home?region=eu-west-1#/events/0c7a1d34-0000-4000-9000-000000000001|event>
+    Transition `1d`
+    "#);
 }
 
 #[test]
@@ -125,7 +212,16 @@ fn an_alarm_is_about_driftwire_itself() {
         new_state_reason: "1 datapoint [3.0] was greater than the threshold (0.0).".to_owned(),
         state_change_time: "2026-03-14T09:27:10.123+0000".to_owned(),
     };
-    insta::assert_snapshot!(seen(&of_alarm(&alarm)), @"");
+    insta::assert_snapshot!(seen(&of_alarm(&alarm)), @r#"
+    [#d7263d] Driftwire itself: driftwire-dead-letters is in alarm
+    ---
+    Driftwire itself: driftwire-dead-letters is in alarm
+    Driftwire itself: `driftwire-dead-letters` is in alarm.
+    `Run ˋdriftwire dead-letters listˋ.`
+    `1 datapoint [3.0] was greater than the threshold (0.0).`
+    <https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1#alarmsV2:alarm/driftwire-dead-letters|Open the alarm>
+    Since `2026-03-14T09:27:10.123+0000`
+    "#);
 }
 
 #[test]
@@ -178,7 +274,11 @@ fn foreign_markup(message: &Value) -> Option<String> {
         while let Some(at) = rest.find('<') {
             let inside = rest[at + 1..].split('>').next().unwrap_or_default();
             let (url, label) = inside.split_once('|').unwrap_or_default();
-            let is_ours = url.starts_with("https://") && url.split('/').nth(2).is_some_and(|host| host.ends_with("console.aws.amazon.com"));
+            let is_ours = url.starts_with("https://")
+                && url
+                    .split('/')
+                    .nth(2)
+                    .is_some_and(|host| host.ends_with("console.aws.amazon.com") || host.ends_with("console.amazonaws.cn"));
             if !is_ours || !["event", "CloudTrail event", "Open in the AWS console", "Open the alarm"].contains(&label) {
                 return Some(format!("{inside} in {text}"));
             }
@@ -289,7 +389,7 @@ fn any_alert() -> impl Strategy<Value = Alert> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_alert_comes_in_slack_takes_the_message(alert in any_alert()) {

@@ -19,7 +19,8 @@ fn with(member: &str, value: Value) -> String {
 }
 
 fn in_envelope(message: &str) -> String {
-    json!({"Type": "Notification", "MessageId": "m", "TopicArn": "arn:aws:sns:eu-west-1:123456789012:driftwire", "Message": message}).to_string()
+    json!({"Type": "Notification", "MessageId": "m", "TopicArn": "arn:aws:sns:eu-west-1:123456789012:driftwire", "Message": message})
+        .to_string()
 }
 
 #[track_caller]

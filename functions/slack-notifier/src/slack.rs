@@ -132,7 +132,12 @@ fn refused(said: &str) -> Option<Refused> {
         "accesslimited" | "ekm_access_denied" | "enterprise_is_restricted" | "org_login_required" | "team_access_not_granted" => {
             Refused::ForGood(advise("the workspace does not let this app in from here: ask its administrators"))
         }
-        "invalid_attachments" | "invalid_blocks" | "invalid_blocks_format" | "invalid_payload" | "msg_blocks_too_long" | "msg_too_long"
+        "invalid_attachments"
+        | "invalid_blocks"
+        | "invalid_blocks_format"
+        | "invalid_payload"
+        | "msg_blocks_too_long"
+        | "msg_too_long"
         | "no_text" => Refused::ForGood(advise("Slack does not take the message; please report it with this alert")),
         _ => Refused::ForGood(word.to_owned()),
     })
@@ -146,7 +151,7 @@ mod tests {
         Answer { status, retry_after: None, body: body.to_owned() }
     }
 
-    fn kind(said: Result<(), Refused>) -> &'static str {
+    fn kind(said: &Result<(), Refused>) -> &'static str {
         match said {
             Ok(()) => "taken",
             Err(Refused::Wait(_)) => "wait",
@@ -172,7 +177,7 @@ mod tests {
             (500, "rollup_error", "for now"),
             (503, "", "for now"),
         ] {
-            assert_eq!(kind(webhook_said(&answer(status, body))), meaning, "{status} {body}");
+            assert_eq!(kind(&webhook_said(&answer(status, body))), meaning, "{status} {body}");
         }
     }
 
@@ -192,7 +197,7 @@ mod tests {
             (429, r#"{"ok": false, "error": "ratelimited"}"#, "wait"),
             (502, "", "for now"),
         ] {
-            assert_eq!(kind(api_said(&answer(status, body))), meaning, "{status} {body}");
+            assert_eq!(kind(&api_said(&answer(status, body))), meaning, "{status} {body}");
         }
     }
 

@@ -59,7 +59,8 @@ impl DynamoTold {
     pub async fn claim(&self, key: &str, now: Timestamp, until: Timestamp) -> Result<Claimed, PortError> {
         let what = format!("claiming {key}");
         let put = self.table.client.put_item().table_name(&self.table.name);
-        let put = put.item("pk", text(key)).item("state", text("sending")).item("until", milliseconds(until)).item("expires", expiry(until));
+        let put =
+            put.item("pk", text(key)).item("state", text("sending")).item("until", milliseconds(until)).item("expires", expiry(until));
         let put = put.condition_expression("attribute_not_exists(pk) OR (#state = :sending AND #until <= :now)");
         let put = put.expression_attribute_names("#state", "state").expression_attribute_names("#until", "until");
         let put = put.expression_attribute_values(":sending", text("sending")).expression_attribute_values(":now", milliseconds(now));
@@ -99,8 +100,9 @@ impl DynamoTold {
         let delete = self.table.client.delete_item().table_name(&self.table.name).key("pk", text(&claim.key));
         let delete = delete.condition_expression("#state = :sending AND #until = :until");
         let delete = delete.expression_attribute_names("#state", "state").expression_attribute_names("#until", "until");
-        let delete =
-            delete.expression_attribute_values(":sending", text("sending")).expression_attribute_values(":until", milliseconds(claim.until));
+        let delete = delete
+            .expression_attribute_values(":sending", text("sending"))
+            .expression_attribute_values(":until", milliseconds(claim.until));
         match delete.send().await {
             Ok(_) => Ok(()),
             Err(error) if is_conflict(&error) => Ok(()),

@@ -56,7 +56,10 @@ fn function_of(body: &str) -> Function {
     let holds = |paths: &[&str]| paths.iter().all(|path| event.pointer(path).is_some_and(Value::is_string));
     if holds(&["/detail/bucket/name", "/detail/object/key"]) {
         Function::StateIndexer
-    } else if holds(&["/TopicArn", "/Message"]) || holds(&["/id", "/kind", "/severity", "/address"]) || holds(&["/AlarmName", "/NewStateValue"]) {
+    } else if holds(&["/TopicArn", "/Message"])
+        || holds(&["/id", "/kind", "/severity", "/address"])
+        || holds(&["/AlarmName", "/NewStateValue"])
+    {
         Function::SlackNotifier
     } else {
         Function::EventDetector
@@ -190,7 +193,10 @@ mod tests {
             ),
             (r#"{"driftwire": "nonsense"}"#, Function::EventDetector),
             (of_s3, Function::StateIndexer),
-            (r#"{"Type": "Notification", "TopicArn": "arn:aws:sns:eu-west-1:123456789012:driftwire", "Message": "{}"}"#, Function::SlackNotifier),
+            (
+                r#"{"Type": "Notification", "TopicArn": "arn:aws:sns:eu-west-1:123456789012:driftwire", "Message": "{}"}"#,
+                Function::SlackNotifier,
+            ),
             (r#"{"version": "1", "id": "1d", "kind": "opened", "severity": "low", "address": "aws_sqs_queue.q"}"#, Function::SlackNotifier),
             (r#"{"AlarmName": "driftwire-dead-letters", "NewStateValue": "ALARM"}"#, Function::SlackNotifier),
             (r#"{"source": "aws.s3", "detail": {"eventSource": "s3.amazonaws.com"}}"#, Function::EventDetector),

@@ -20,7 +20,8 @@ pub(super) fn fields(change: &Cause) -> Vec<String> {
         format!("*Who*\n{}{how}", code(&change.actor.name, LONGEST, Keep::Start)),
         format!("*Call*\n{}\n{}", code(&call(change), LONGEST, Keep::Start), time(change.time)),
     ];
-    let from: Vec<String> = [&change.source_address, &change.user_agent].into_iter().flatten().map(|text| code(text, LONGEST, Keep::Start)).collect();
+    let from: Vec<String> =
+        [&change.source_address, &change.user_agent].into_iter().flatten().map(|text| code(text, LONGEST, Keep::Start)).collect();
     if !from.is_empty() {
         fields.push(format!("*From where*\n{}", from.join("\n")));
     }

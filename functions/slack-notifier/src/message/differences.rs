@@ -86,7 +86,8 @@ mod tests {
     #[test]
     fn each_attribute_shows_what_is_recorded_and_what_is_live() {
         let rule = |port: u16| json!({"cidr": "0.0.0.0/0", "port": port});
-        let hidden = Difference { recorded: Shown::Hidden, live: Shown::Hidden, sensitive: true, ..difference("password", json!(1), json!(2)) };
+        let hidden =
+            Difference { recorded: Shown::Hidden, live: Shown::Hidden, sensitive: true, ..difference("password", json!(1), json!(2)) };
         let (diff, left_out) = diff(
             &[
                 difference("description", json!("a ``` <!channel> & b"), Value::Null),

@@ -114,7 +114,12 @@ mod tests {
 
     #[test]
     fn a_composite_id_leads_to_what_it_is_a_part_of() {
-        check("aws_iam_role_policy", "deploy:inline", ("aws", "global"), Some("https://console.aws.amazon.com/iam/home#/roles/details/deploy"));
+        check(
+            "aws_iam_role_policy",
+            "deploy:inline",
+            ("aws", "global"),
+            Some("https://console.aws.amazon.com/iam/home#/roles/details/deploy"),
+        );
         check(
             "aws_route53_record",
             "Z1_www.example.com_A",
@@ -137,13 +142,18 @@ mod tests {
             url,
             "https://eu-west-1.console.aws.amazon.com/sqs/v3/home?region=eu-west-1#/queues/https%3A%2F%2Fsqs%2F1%2Fq%7Cx%3E%26%3C"
         );
-        assert_eq!(resource("aws_sqs_queue", &"/".repeat(2_000), &Place::new("aws", "1", "eu-west-1")), None, "Slack takes no URL that long");
+        assert_eq!(
+            resource("aws_sqs_queue", &"/".repeat(2_000), &Place::new("aws", "1", "eu-west-1")),
+            None,
+            "Slack takes no URL that long"
+        );
     }
 
     #[test]
     fn a_record_of_what_belongs_to_no_region_is_in_the_home_region() {
         let record = |region: &str| record("0c7a1d34-0000", &Place::new("aws", "1", region));
-        let expected = |region: &str| format!("https://{region}.console.aws.amazon.com/cloudtrailv2/home?region={region}#/events/0c7a1d34-0000");
+        let expected =
+            |region: &str| format!("https://{region}.console.aws.amazon.com/cloudtrailv2/home?region={region}#/events/0c7a1d34-0000");
         assert_eq!(record("global"), Some(expected("us-east-1")));
         assert_eq!(record("eu-west-1"), Some(expected("eu-west-1")));
     }

@@ -78,7 +78,9 @@ impl Shown {
 fn fitted(mut shown: Vec<Shown>, most: usize, keep: Keep) -> String {
     let mut text = String::new();
     if shown.iter().map(|one| one.cost()).sum::<usize>() <= most {
-        shown.into_iter().for_each(|one| push(&mut text, one));
+        for one in shown {
+            push(&mut text, one);
+        }
         return text;
     }
     let mut room = most.saturating_sub(length(CUT));
@@ -97,7 +99,9 @@ fn fitted(mut shown: Vec<Shown>, most: usize, keep: Keep) -> String {
         text.push_str(CUT);
         kept.reverse();
     }
-    kept.into_iter().for_each(|one| push(&mut text, one));
+    for one in kept {
+        push(&mut text, one);
+    }
     if keep == Keep::Start {
         text.push_str(CUT);
     }
@@ -119,7 +123,10 @@ mod tests {
 
     #[test]
     fn what_would_be_markup_is_text() {
-        assert_eq!(escaped("<!channel> & <http://evil.example|x>", 99, Keep::Start), "&lt;!channel&gt; &amp; &lt;http://evil.example|x&gt;");
+        assert_eq!(
+            escaped("<!channel> & <http://evil.example|x>", 99, Keep::Start),
+            "&lt;!channel&gt; &amp; &lt;http://evil.example|x&gt;"
+        );
         assert_eq!(code("a`b```c\n\u{202e}", 99, Keep::Start), "`aˋbˋˋˋc\\u{a}\\u{202e}`");
         assert_eq!(code("", 99, Keep::Start), "`(empty)`");
         assert_eq!(plain("<!here>&", 99, Keep::Start), "‹!here›＆");
@@ -134,6 +141,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
         #[test]
         fn however_long_it_fits_and_nothing_of_it_is_markup(text in any::<String>(), more in ".{0,400}", most in 20usize..300) {
             let text = text + &more;

@@ -82,9 +82,7 @@ pub fn explanation(transition: &Transition, unreadable: bool, differs: bool) -> 
     match (transition.kind, transition.status) {
         (TransitionKind::Resolved, _) => "It is as recorded again: this finding is closed.",
         (TransitionKind::NoLongerManaged, _) => "No state holds it any more: this finding is closed.",
-        (_, _) if unreadable && differs => {
-            "It had drifted, and cannot be read any more: what differs is what was found last."
-        }
+        (_, _) if unreadable && differs => "It had drifted, and cannot be read any more: what differs is what was found last.",
         (_, _) if unreadable => "It was touched and cannot be read: whether it drifted cannot be told.",
         (TransitionKind::Changed, DriftStatus::Drifted) => "What differs from the Terraform state is not what it was.",
         (TransitionKind::Reopened, DriftStatus::Drifted) => "It differs from the Terraform state again.",
