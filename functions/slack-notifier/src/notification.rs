@@ -104,7 +104,8 @@ impl Notification {
     /// Permanent, with why it is neither an alert nor an alarm. Holds nothing of the body.
     pub(crate) fn read(body: &str) -> Result<Self, PortError> {
         let value = json(body)?;
-        if value.get("TopicArn").is_none() {
+        // An alert's own members are written small.
+        if value.get("Type").is_none() {
             return Self::of(value);
         }
         let envelope = Envelope::deserialize(&value).map_err(|error| strange(format!("SNS's envelope: {}", of_another_kind(&error))))?;

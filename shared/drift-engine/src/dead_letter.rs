@@ -56,9 +56,7 @@ fn function_of(body: &str) -> Function {
     let holds = |paths: &[&str]| paths.iter().all(|path| event.pointer(path).is_some_and(Value::is_string));
     if holds(&["/detail/bucket/name", "/detail/object/key"]) {
         Function::StateIndexer
-    } else if holds(&["/TopicArn", "/Message"])
-        || holds(&["/id", "/kind", "/severity", "/address"])
-        || holds(&["/AlarmName", "/NewStateValue"])
+    } else if holds(&["/Type", "/Message"]) || holds(&["/id", "/kind", "/severity", "/address"]) || holds(&["/AlarmName", "/NewStateValue"])
     {
         Function::SlackNotifier
     } else {
