@@ -5,6 +5,7 @@
 use std::{path::PathBuf, str::FromStr};
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use drift_aws::BucketRegions;
 use drift_model::{Place, Severity};
 use drift_registry::{Platform, Source, Version};
 
@@ -48,6 +49,9 @@ pub(crate) struct CloudArgs {
     /// The region of tables and topics, and of states in S3. Instances are read where their state says they live.
     #[arg(long, global = true, value_name = "REGION")]
     pub(crate) region: Option<String>,
+    /// The region of a bucket that is in another one: may be given several times, or several by comma.
+    #[arg(long = "state-region", global = true, value_name = "BUCKET=REGION", env = "DRIFTWIRE_STATE_REGIONS")]
+    pub(crate) state_regions: Vec<BucketRegions>,
     /// The profile in ~/.aws/config.
     #[arg(long, global = true, value_name = "PROFILE")]
     pub(crate) profile: Option<String>,

@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use aws_types::SdkConfig;
-use drift_aws::{Accounts, AssumedRole, ClientSettings, DynamoLedger};
+use drift_aws::{Accounts, AssumedRole, BucketRegions, BucketRegionsError, ClientSettings, DynamoLedger, StatePattern, States};
 use drift_catalog::Catalog;
 use drift_model::Place;
 
@@ -16,6 +16,16 @@ use crate::{
 pub(crate) async fn config(args: &CloudArgs) -> SdkConfig {
     let CloudArgs { region, profile, endpoint_url, .. } = args.clone();
     drift_aws::load(&ClientSettings { region, profile, endpoint_url, ca_bundle: None }).await
+}
+
+/// The states that `patterns` list, each asked for where its bucket is said to be.
+pub(crate) fn states(args: &CloudArgs, config: &SdkConfig, patterns: Vec<StatePattern>) -> Result<States, BucketRegionsError> {
+    Ok(States::new(config, patterns, Vec::new()).in_regions(bucket_regions(args)?))
+}
+
+/// Where buckets are said to be, by all of `--state-region`.
+pub(crate) fn bucket_regions(args: &CloudArgs) -> Result<BucketRegions, BucketRegionsError> {
+    args.state_regions.iter().cloned().try_fold(BucketRegions::default(), BucketRegions::and)
 }
 
 /// What reads instances live: with credentials that are shown to be of an instance's account, at its first read.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use drift_aws::{States, SystemClock};
+use drift_aws::SystemClock;
 use drift_engine::{
     ignore::Ignore,
     ports::{Clock as _, Location, RecordedState as _},
@@ -122,7 +122,7 @@ async fn bytes(id: &StateId, cloud: &CloudArgs) -> anyhow::Result<Vec<u8>> {
     if id.as_s3().is_none() {
         return input::read(Path::new(&id.0));
     }
-    let states = States::new(&cloud::config(cloud).await, Vec::new(), Vec::new());
+    let states = cloud::states(cloud, &cloud::config(cloud).await, Vec::new())?;
     let object = states.whole(id).await?.with_context(|| format!("there is no {id}"))?;
     Ok(object.bytes)
 }

@@ -22,10 +22,18 @@ def healthy(deploy, firewall, cloud, clock):
     """A deployment with a trail, an indexed state, a record that was handled, and somebody who is told."""
     driftwire = deploy(DRIFTWIRE_CLOCK_FILE=str(clock))
     trail(cloud)
+    notify(cloud, driftwire.bucket)
     indexed(driftwire, firewall.state)
     driftwire.record(firewall.open(443, "198.51.100.0/24"), firewall.close(443, "198.51.100.0/24"))
     driftwire.settle()
     return driftwire
+
+
+def notify(cloud, bucket: str, **configuration):
+    """Says where a bucket sends its events: to EventBridge, unless somewhere else."""
+    cloud.client("s3").put_bucket_notification_configuration(
+        Bucket=bucket, NotificationConfiguration=configuration or {"EventBridgeConfiguration": {}}, SkipDestinationValidation=True
+    )
 
 
 def trail(cloud, *, on: bool = True):
@@ -56,7 +64,7 @@ def test_a_healthy_deployment_is_called_healthy(healthy):
     found = examined(healthy, code=0)
     assert found["findings"] == []
     assert {check["check"]: check["result"] for check in found["checks"]} == dict.fromkeys(
-        ["records", "trail", "states", "owed_alerts", "topic", "queues", "dead_letters", "reads"], "healthy"
+        ["records", "trail", "notifications", "states", "owed_alerts", "topic", "queues", "dead_letters", "reads"], "healthy"
     )
     assert healthy.driftwire("doctor").endswith("healthy\n")
 
@@ -96,6 +104,30 @@ def test_a_trail_that_is_missing_or_off_or_logs_only_reads_is_named(driftwire, c
     fields = [{"Field": "eventCategory", "Equals": ["Management"]}, {"Field": "readOnly", "Equals": ["false"]}]
     cloudtrail.put_event_selectors(TrailName="management", AdvancedEventSelectors=[{"Name": "writes", "FieldSelectors": fields}])
     assert "trail" not in faults(driftwire)
+
+
+def test_a_state_bucket_that_tells_eventbridge_nothing_is_named_with_what_to_write(healthy, cloud):
+    queue = {"QueueArn": "arn:aws:sqs:us-east-1:123456789012:driftwire-states", "Events": ["s3:ObjectCreated:*"]}
+    notify(cloud, healthy.bucket, QueueConfigurations=[queue])
+    [finding] = examined(healthy)["findings"]
+    assert (finding["check"], finding["severity"]) == ("notifications", "problem")
+    assert f"the bucket {healthy.bucket} sends no events to EventBridge" in finding["what"]
+    for part in (f'`bucket = "{healthy.bucket}"` and `eventbridge = true`', "`manage_bucket_notifications`", "replaces all other notifications"):
+        assert part in finding["advice"]
+
+
+def test_each_bucket_with_states_is_asked_once_where_it_sends_its_events(watched, cloud, proxy):
+    cloud.client("s3").create_bucket(Bucket="acme-legacy")
+    notify(cloud, "acme-legacy")
+    states = f"{watched.bucket}/live/*,{watched.bucket}/test/*,acme-legacy"
+    assert watched.bucket in faults(watched, "--states", states)["notifications"]
+    assert proxy.count("s3", "GET /*notification*") == 2
+
+
+def test_where_buckets_may_not_be_asked_the_action_is_named(watched, proxy):
+    proxy.deny("s3", "GET /*notification*")
+    said = untold(watched)["notifications"]
+    assert f"allow s3:GetBucketNotification on arn:aws:s3:::{watched.bucket}" in said
 
 
 def test_a_state_that_nobody_indexed_is_named_once_it_should_have_been(healthy, firewall, clock):
@@ -153,7 +185,7 @@ def test_denied_reads_are_named_with_the_instance(watched, firewall, proxy):
     [
         ("--index-table", {"records", "states"}),
         ("--ledger-table", {"owed_alerts", "reads"}),
-        ("--states", {"states"}),
+        ("--states", {"notifications", "states"}),
         ("--dead-letter-queue", {"dead_letters"}),
         ("--events-queue", {"queues"}),
         ("--states-queue", {"queues"}),

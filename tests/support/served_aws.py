@@ -19,6 +19,7 @@ from typing import Any
 
 from moto.dynamodb.responses import DynamoHandler
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
+from moto.s3.responses import S3Response
 from moto.server import main
 from moto.sns.models import Subscription
 from moto.sns.responses import SNSResponse
@@ -34,6 +35,25 @@ def _publish_mails_too(self: Any, message: str, message_id: str, *rest: Any, **n
         with _mailbox.open("a") as mailbox:
             mailbox.write(json.dumps({"id": message_id, "to": self.endpoint, "text": text}) + "\n")
     _publish(self, message, message_id, *rest, **named)
+
+
+_get_bucket_notification = S3Response.get_bucket_notification
+
+
+def _get_bucket_notification_with_eventbridge(self: Any) -> Any:
+    """moto keeps whether a bucket tells EventBridge of its objects, and does not say it again."""
+    held = self.backend.get_bucket_notification_configuration(self.bucket_name)
+    serialized = self.serialized
+
+    def more(answer: Any) -> Any:
+        if held and held.event_bridge is not None:
+            answer.result["EventBridgeConfiguration"] = {}
+        return serialized(answer)
+
+    self.serialized = more
+    # Without any configuration, the answer is of another shape than AWS's, which no SDK but Python's reads.
+    self.data["Action"] = "GetBucketNotificationConfiguration"
+    return _get_bucket_notification(self)
 
 
 def _one_at_a_time(responses: Any) -> None:
@@ -59,6 +79,7 @@ if __name__ == "__main__":
     sqs.unix_time_millis = lambda: time.time() * 1000
     # A line for each call is half of what a call costs.
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    S3Response.get_bucket_notification = _get_bucket_notification_with_eventbridge
     _mailbox = Path(sys.argv[1])
     Subscription.publish = _publish_mails_too
     main(sys.argv[2:])

@@ -1,7 +1,12 @@
 //! `driftwire doctor`: what is wrong with a deployment.
 
-use std::{collections::BTreeMap, fmt::Write as _, future::Future};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+    future::Future,
+};
 
+use aws_types::SdkConfig;
 use drift_aws::{DynamoHeartbeat, DynamoIndex, DynamoLedger, SnsAlerts, SqsQueue, StatePattern, States, SystemClock};
 use drift_engine::{
     doctor::{self, Check, Finding, Indexing, Kind},
@@ -94,7 +99,8 @@ async fn examine(args: DoctorArgs, cloud: &CloudArgs) -> Vec<(Check, Vec<Finding
         check(Check::Trail, async move {
             doctor::trail(trail::trails(config).await, config.region().map_or("an unknown region", |region| region.as_ref()))
         }),
-        check(Check::States, async move { doctor::states(Box::pin(indexing(args, config, clock)).await) }),
+        check(Check::Notifications, async move { notifications(args, cloud, config).await }),
+        check(Check::States, async move { doctor::states(Box::pin(indexing(args, cloud, config, clock)).await) }),
         check(Check::OwedAlerts, async move {
             let owing = match ledger() {
                 Ok(ledger) => owing(&ledger).await,
@@ -146,14 +152,36 @@ async fn holds(queue: Result<SqsQueue, PortError>) -> Result<usize, PortError> {
     queue?.holds().await
 }
 
-async fn indexing(args: &DoctorArgs, config: &aws_types::SdkConfig, clock: &SystemClock) -> Result<Indexing, PortError> {
-    let table = given(args.index_table.as_ref(), "--index-table", "DRIFTWIRE_INDEX_TABLE")?;
+/// The configured states, and the patterns that say where they are.
+fn states(args: &DoctorArgs, cloud: &CloudArgs, config: &SdkConfig) -> Result<(States, Vec<StatePattern>), PortError> {
     let patterns = given(args.states.as_ref(), "--states", "DRIFTWIRE_STATES")?;
+    let wrong = |option: &str, error: String| PortError::Permanent { what: format!("reading {option}"), why: error };
     let patterns: Result<Vec<StatePattern>, _> = patterns.split(',').map(str::parse).collect();
-    let patterns = patterns.map_err(|error| PortError::Permanent { what: "reading --states".to_owned(), why: error.to_string() })?;
+    let patterns = patterns.map_err(|error| wrong("--states", error.to_string()))?;
+    let states = cloud::states(cloud, config, patterns.clone()).map_err(|error| wrong("--state-region", error.to_string()))?;
+    Ok((states, patterns))
+}
+
+/// Each bucket of the configured states.
+async fn notifications(args: &DoctorArgs, cloud: &CloudArgs, config: &SdkConfig) -> Vec<Finding> {
+    let (states, patterns) = match states(args, cloud, config) {
+        Ok(states) => states,
+        Err(error) => return vec![Finding::could_not_tell(Check::Notifications, &error)],
+    };
+    let buckets: BTreeSet<&str> = patterns.iter().map(StatePattern::bucket).collect();
+    let mut found = Vec::new();
+    for bucket in buckets {
+        found.extend(doctor::notifications(states.tells_eventbridge(bucket).await, bucket));
+    }
+    found
+}
+
+async fn indexing(args: &DoctorArgs, cloud: &CloudArgs, config: &SdkConfig, clock: &SystemClock) -> Result<Indexing, PortError> {
+    let table = given(args.index_table.as_ref(), "--index-table", "DRIFTWIRE_INDEX_TABLE")?;
+    let (states, _) = states(args, cloud, config)?;
     let none = |_: &Instance| Vec::new();
     let settings = drift_state::Settings { default_place: None, places: BTreeMap::new(), identifiers: &none };
-    let (states, store) = (States::new(config, patterns, Vec::new()), DynamoIndex::new(config, table));
+    let store = DynamoIndex::new(config, table);
     let indexer = Indexer { states: &states, store: &store, clock, settings: &settings };
     let found = indexer.reconcile().await.map_err(|error| match error {
         IndexError::Port(error) => error,
@@ -205,6 +233,7 @@ fn name(check: Check) -> &'static str {
     match check {
         Check::Records => "records come from CloudTrail",
         Check::Trail => "a trail logs what people write",
+        Check::Notifications => "state buckets tell of what is written",
         Check::States => "the index is up with the states",
         Check::OwedAlerts => "alerts get out",
         Check::Topic => "somebody is told",

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use anyhow::Context as _;
-use drift_aws::{DynamoIndex, StatePattern, States, SystemClock};
+use drift_aws::{DynamoIndex, StatePattern, SystemClock};
 use drift_engine::{
     index::{IndexError, IndexStore, Indexed, Indexer},
     naming,
@@ -68,7 +68,7 @@ pub(crate) async fn run(command: IndexCommand, cloud: &CloudArgs) -> anyhow::Res
         places: BTreeMap::new(),
         identifiers: &|instance| naming::identifiers(&catalog, instance),
     };
-    let (states, store) = (States::new(&config, patterns, Vec::new()), DynamoIndex::new(&config, index_table));
+    let (states, store) = (cloud::states(cloud, &config, patterns)?, DynamoIndex::new(&config, index_table));
     let indexer = Indexer { states: &states, store: &store, clock: &SystemClock::default(), settings: &settings };
     let rebuilt = Box::pin(rebuild(&indexer)).await?;
     if json {

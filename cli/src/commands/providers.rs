@@ -148,7 +148,7 @@ async fn stage(args: StageArgs, cloud: &CloudArgs) -> anyhow::Result<ExitStatus>
     let key = if prefix.is_empty() { file } else { format!("{prefix}/{file}") };
     let object = format!("s3://{bucket}/{key}");
     output::complain(&format!("writing {object}"));
-    Objects::new(&cloud::config(cloud).await).put(bucket, &key, &zip, &sha256).await?;
+    Objects::new(&cloud::config(cloud).await).in_regions(cloud::bucket_regions(cloud)?).put(bucket, &key, &zip, &sha256).await?;
     let entry = format!("{source} {version} {object} sha256:{sha256}");
     if args.json {
         let (provider, version, platform) = (source.to_string(), version.to_string(), places.platform.to_string());

@@ -28,7 +28,7 @@ async fn run() -> Result<(), Error> {
     let in_image = |folder: &Path| image::plugins(folder).map_err(|error| SettingsError::of("DRIFTWIRE_PLUGIN_DIR", error.to_string()));
     let in_image = settings.plugin_dir.as_deref().map(in_image).transpose()?.unwrap_or_default();
     let guard = std::env::current_exe()?;
-    let wiring = Wiring::around(&settings, |aws| plugins::reader(aws, in_image, &settings.plugins, guard)).await?;
+    let wiring = Wiring::around(&settings, |aws| plugins::reader(aws, in_image, &settings, guard)).await?;
     let mut detector = Detector::new(wiring);
     detector.role = Role::ProviderJudge;
     detector.ignore = detector.ports.ignore(&settings).await?;

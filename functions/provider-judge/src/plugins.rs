@@ -50,14 +50,14 @@ impl<S: Store> Given<S> {
 pub(crate) fn reader(
     aws: &Aws,
     in_image: Vec<Plugin>,
-    in_s3: &[PluginPackage],
+    told: &drift_lambda::Settings,
     guard: PathBuf,
 ) -> ProviderReader<Given<Objects>, Accounts> {
-    let store = Arc::new(Objects::new(&aws.config));
+    let store = Arc::new(Objects::new(&aws.config).in_regions(told.state_regions.clone()));
     // Whatever else is in the folder for temporary files is nobody's business here.
     let root = std::env::temp_dir().join("driftwire-plugins");
     let package = |package: &PluginPackage| Package::new(package.clone(), Arc::clone(&store), root.clone());
-    let given = Given { in_image, in_s3: in_s3.iter().map(package).collect() };
+    let given = Given { in_image, in_s3: told.plugins.iter().map(package).collect() };
     let memory = environment("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").and_then(|megabytes| megabytes.parse().ok());
     let settings = Settings {
         processes: memory.map_or(1, processes),

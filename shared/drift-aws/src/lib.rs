@@ -1,6 +1,7 @@
 //! The ports of Driftwire on AWS, and the native reader.
 
 mod alerts;
+mod buckets;
 mod client;
 mod clock;
 mod credentials;
@@ -18,6 +19,7 @@ mod table;
 mod told;
 
 pub use alerts::SnsAlerts;
+pub use buckets::{BucketRegions, BucketRegionsError, is_region};
 pub use client::{ClientSettings, http_client, load};
 pub use clock::SystemClock;
 pub use credentials::{Accounts, AssumedRole};

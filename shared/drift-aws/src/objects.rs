@@ -3,21 +3,21 @@ use std::{
     path::Path,
 };
 
-use aws_sdk_s3::{
-    Client, Config,
-    config::{Builder, timeout::TimeoutConfig},
-    primitives::ByteStream,
-};
-use aws_types::{SdkConfig, service_config::ServiceConfigKey};
+use aws_sdk_s3::{Config, config::timeout::TimeoutConfig, primitives::ByteStream};
+use aws_types::SdkConfig;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use drift_engine::ports::PortError;
 
-use crate::failure::{Call, code};
+use crate::{
+    BucketRegions,
+    buckets::S3,
+    failure::{Call, code},
+};
 
 /// Large objects of S3 that are no states.
 #[derive(Clone, Debug)]
 pub struct Objects {
-    s3: Client,
+    s3: S3,
 }
 
 /// Why an object is not where it was to be written to.
@@ -40,7 +40,13 @@ impl Objects {
     /// Reads with `config`.
     #[must_use]
     pub fn new(config: &SdkConfig) -> Self {
-        Self { s3: client(config) }
+        Self { s3: S3::new(config) }
+    }
+
+    /// Asks for these buckets in these regions, and for any other in the configured one.
+    #[must_use]
+    pub fn in_regions(self, regions: BucketRegions) -> Self {
+        Self { s3: self.s3.in_regions(regions) }
     }
 
     /// Writes an object to `sink`, chunk by chunk as it comes: no more than a chunk is held in memory. What was written
@@ -53,9 +59,9 @@ impl Objects {
         let object = format!("s3://{bucket}/{key}");
         let what = format!("reading {object}");
         let resource = format!("arn:aws:s3:::{bucket}/{key}");
-        let answer = self.s3.get_object().bucket(bucket).key(key).send().await;
+        let answer = self.s3.of(bucket).get_object().bucket(bucket).key(key).send().await;
         let call = Call { what: &what, action: "s3:GetObject", resource: &resource };
-        let mut body = answer.map_err(|error| call.failed(&error))?.body;
+        let mut body = answer.map_err(|error| self.s3.failed(bucket, &call, &error))?.body;
         while let Some(chunk) = body.next().await {
             let broke = |error| PortError::Retryable { what: what.clone(), why: format!("the answer broke off: {error}") };
             let chunk = chunk.map_err(broke)?;
@@ -77,25 +83,14 @@ impl Objects {
         let digest: Option<Vec<u8>> = (0..sha256.len()).step_by(2).map(|at| u8::from_str_radix(sha256.get(at..at + 2)?, 16).ok()).collect();
         let digest = digest.ok_or_else(|| permanent(format!("`{sha256}` is no SHA-256")))?;
         let body = ByteStream::from_path(file).await.map_err(|error| permanent(error.to_string()))?;
-        let put = self.s3.put_object().bucket(bucket).key(key).body(body).checksum_sha256(STANDARD.encode(digest));
+        let put = self.s3.of(bucket).put_object().bucket(bucket).key(key).body(body).checksum_sha256(STANDARD.encode(digest));
         // The usual limits are for answers that fit into memory.
         let unlimited = Config::builder().timeout_config(TimeoutConfig::disabled());
         let answer = put.customize().config_override(unlimited).send().await;
         let resource = format!("arn:aws:s3:::{bucket}/{key}");
         answer.map(|_| ()).map_err(|error| match code(&error) {
             Some("NoSuchBucket") => permanent(format!("NoSuchBucket: there is no bucket {bucket}: create it, or name another one")),
-            _ => Call { what: &what, action: "s3:PutObject", resource: &resource }.failed(&error),
+            _ => self.s3.failed(bucket, &Call { what: &what, action: "s3:PutObject", resource: &resource }, &error),
         })
     }
-}
-
-/// A client of S3.
-pub(crate) fn client(config: &SdkConfig) -> Client {
-    Client::from_conf(Builder::from(config).force_path_style(has_own_endpoint(config)).build())
-}
-
-/// Whether S3 is reached by an endpoint that somebody configured: those rarely know buckets as host names.
-fn has_own_endpoint(config: &SdkConfig) -> bool {
-    let key = ServiceConfigKey::builder().service_id("s3").env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
-    config.endpoint_url().is_some() || key.ok().and_then(|key| config.service_config()?.load_config(key)).is_some()
 }

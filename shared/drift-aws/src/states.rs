@@ -14,6 +14,7 @@ use drift_model::{ByteRange, StateId, Timestamp};
 
 pub use self::pattern::{StatePattern, StatePatternError};
 use self::s3::Buckets;
+use crate::BucketRegions;
 
 /// The states of the configured buckets, and any state that is asked for by name.
 #[derive(Clone, Debug)]
@@ -22,11 +23,26 @@ pub struct States {
 }
 
 impl States {
-    /// Reads with `config`; lists what `patterns` take; looks for locks beside the states and in `lock_tables` (names or
-    /// ARNs of DynamoDB tables).
+    /// Reads with `config`; lists what `patterns` take; looks for locks beside the states and in `lock_tables` (names of
+    /// DynamoDB tables, or ARNs, which are asked in their own region).
     #[must_use]
     pub fn new(config: &SdkConfig, patterns: Vec<StatePattern>, lock_tables: Vec<String>) -> Self {
         Self { buckets: Buckets::new(config, patterns, lock_tables) }
+    }
+
+    /// Asks for these buckets in these regions, and for any other in the configured one.
+    #[must_use]
+    pub fn in_regions(self, regions: BucketRegions) -> Self {
+        Self { buckets: self.buckets.in_regions(regions) }
+    }
+
+    /// Whether a bucket tells EventBridge of what is written to it.
+    ///
+    /// # Errors
+    ///
+    /// What S3 says, with the action and the bucket where it is a denial.
+    pub async fn tells_eventbridge(&self, bucket: &str) -> Result<bool, PortError> {
+        self.buckets.tells_eventbridge(bucket).await
     }
 }
 

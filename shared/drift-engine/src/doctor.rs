@@ -20,6 +20,8 @@ pub enum Check {
     Records,
     /// Whether a trail logs what people write.
     Trail,
+    /// Whether the states' buckets tell of what is written to them.
+    Notifications,
     /// Whether the index is up with the states.
     States,
     /// Whether alerts are stuck.
@@ -95,8 +97,8 @@ fn findings<T>(check: Check, told: Result<T, PortError>, judge: impl FnOnce(T) -
 /// Whether `event-detector` handled a record within the last day.
 #[must_use]
 pub fn records(last: Result<Option<Timestamp>, PortError>, now: Timestamp) -> Vec<Finding> {
-    let advice = "look whether a trail logs, whether EventBridge's rule is enabled and its target is the events queue, and whether \
-                  `event-detector` takes from that queue and has no errors";
+    let advice = "look whether a trail logs (the module's input `create_trail` makes one), whether EventBridge's rule is enabled and \
+                  its target is the events queue, and whether `event-detector` takes from that queue and has no errors";
     findings(Check::Records, last, |last| match last {
         None => vec![Finding::problem(Check::Records, "no record of CloudTrail was ever handled".to_owned(), advice)],
         Some(last) if since(last, now) >= SILENCE => {
@@ -144,9 +146,28 @@ pub fn trail(trails: Result<Vec<Trail>, PortError>, region: &str) -> Vec<Finding
         });
         let why = if trails.is_empty() { "there is none".to_owned() } else { named(why) };
         let what = format!("no trail logs all management events that write in {region}: {why}");
-        let advice = "switch on a trail (of all regions) that logs management events, `WriteOnly` or `All`: without one, EventBridge \
-                      is told of no change";
+        let advice = "switch on a trail (of all regions) that logs management events, `WriteOnly` or `All`, or let the module make one \
+                      (its input `create_trail`): without one, EventBridge is told of no change";
         vec![Finding::problem(Check::Trail, what, advice)]
+    })
+}
+
+/// Whether a bucket with states tells EventBridge of what is written to it. One that does not is seen by the next reconcile
+/// alone.
+#[must_use]
+pub fn notifications(tells_eventbridge: Result<bool, PortError>, bucket: &str) -> Vec<Finding> {
+    findings(Check::Notifications, tells_eventbridge, |tells_eventbridge| {
+        if tells_eventbridge {
+            return Vec::new();
+        }
+        let what = format!("the bucket {bucket} sends no events to EventBridge, so that an apply is seen an hour late");
+        let advice = format!(
+            "add `eventbridge = true` to the `aws_s3_bucket_notification` that Terraform manages of it; where there is none, write \
+             `resource \"aws_s3_bucket_notification\" \"states\"` with `bucket = \"{bucket}\"` and `eventbridge = true`, or let the module do \
+             it (its input `manage_bucket_notifications`). Mind that this resource replaces all other notifications of the bucket. With \
+             the input `check_bucket_notifications`, the module looks whether it is on"
+        );
+        vec![Finding::problem(Check::Notifications, what, &advice)]
     })
 }
 
@@ -209,7 +230,11 @@ pub fn states(indexing: Result<Indexing, PortError>) -> Vec<Finding> {
         );
         if indexing.states == 0 {
             let what = "there is no state where states are configured to be".to_owned();
-            found.push(Finding::problem(Check::States, what, "look at DRIFTWIRE_STATES: `bucket/prefix*`, several by comma"));
+            found.push(Finding::problem(
+                Check::States,
+                what,
+                "look at DRIFTWIRE_STATES (the module's input `state_buckets`): `bucket/prefix*`, several by comma",
+            ));
         }
         found
     })
@@ -233,7 +258,9 @@ pub fn topic(subscribers: Result<usize, PortError>, name: &str) -> Vec<Finding> 
     findings(Check::Topic, subscribers, |subscribers| match subscribers {
         0 => {
             let what = format!("nobody subscribes to {name}, or has confirmed it");
-            vec![Finding::problem(Check::Topic, what, "subscribe somebody, and follow the link in SNS's mail")]
+            let advice =
+                "subscribe somebody (the module's inputs `alert_emails` and `alert_subscriptions`), and follow the link in SNS's mail";
+            vec![Finding::problem(Check::Topic, what, advice)]
         }
         _ => Vec::new(),
     })
@@ -278,7 +305,9 @@ pub fn reads(open: Result<Vec<Drift>, PortError>) -> Vec<Finding> {
                 said.unwrap_or_default()
             );
             let advice = match kind {
-                ReasonKind::WrongAccount => "give the functions a role in that account: DRIFTWIRE_ASSUME_ROLE",
+                ReasonKind::WrongAccount => {
+                    "give the functions a role in that account: DRIFTWIRE_ASSUME_ROLE (the module's input `assume_role`)"
+                }
                 _ => "allow what was denied to the functions' role; `driftwire check` shows it at once",
             };
             Finding::problem(Check::Reads, what, advice)
@@ -342,6 +371,7 @@ mod tests {
         for found in [
             records(Err(error()), at(NOW)),
             trail(Err(error()), "eu-west-1"),
+            notifications(Err(error()), "b"),
             states(Err(error())),
             owed_alerts(Err(error()), at(NOW)),
             topic(Err(error()), "t"),
@@ -351,6 +381,17 @@ mod tests {
         ] {
             assert_eq!(found.len(), 1);
             assert_eq!((found[0].kind, found[0].what.as_str()), (Kind::CouldNotTell, "asking: denied"));
+        }
+    }
+
+    #[test]
+    fn a_bucket_that_tells_nobody_is_named_with_what_to_write() {
+        check(&notifications(Ok(true), "acme-tf"), &[]);
+        let found = notifications(Ok(false), "acme-tf");
+        check(&found, &["Notifications Problem: the bucket acme-tf sends no events to EventBridge, so that an apply is seen an hour late"]);
+        for part in ["`bucket = \"acme-tf\"` and `eventbridge = true`", "`manage_bucket_notifications`", "replaces all other notifications"]
+        {
+            assert!(found[0].advice.contains(part), "{part} in {}", found[0].advice);
         }
     }
 

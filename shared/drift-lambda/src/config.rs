@@ -3,9 +3,9 @@
 //!
 //! What AWS's SDK reads (`AWS_REGION`, `AWS_ENDPOINT_URL`, ...) works as everywhere.
 
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
-use drift_aws::{AssumedRole, StatePattern};
+use drift_aws::{AssumedRole, BucketRegions, StatePattern};
 use drift_engine::{Timing, ignore::Ignore, work::Function};
 use drift_model::{Place, StateId};
 
@@ -34,8 +34,8 @@ pub struct Settings {
     pub plugin_dir: Option<PathBuf>,
     /// `DRIFTWIRE_STATES`.
     pub states: Vec<StatePattern>,
-    /// `DRIFTWIRE_STATE_REGIONS`: the region of each bucket that is in another one than the functions.
-    pub state_regions: BTreeMap<String, String>,
+    /// `DRIFTWIRE_STATE_REGIONS`.
+    pub state_regions: BucketRegions,
     /// `DRIFTWIRE_LOCK_TABLES`.
     pub lock_tables: Vec<String>,
     /// `DRIFTWIRE_ASSUME_ROLE` and `DRIFTWIRE_EXTERNAL_ID`.

@@ -1,9 +1,9 @@
 //! What values have to look like. What only AWS can tell (whether a queue is there) is not asked here: a function that
 //! starts has nothing to wait for.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
-use drift_aws::StatePattern;
+use drift_aws::{BucketRegions, BucketRegionsError, StatePattern, is_region};
 use drift_engine::ignore::Ignore;
 use drift_model::{Place, StateId};
 use http::Uri;
@@ -69,23 +69,12 @@ pub(crate) fn states(value: &str) -> Fit<Vec<StatePattern>> {
     parts(value, |part| whole(part.parse().ok()))
 }
 
-pub(crate) fn state_regions(value: &str) -> Fit<BTreeMap<String, String>> {
-    let mut regions = BTreeMap::new();
-    for (bucket, region) in parts(value, state_region)? {
-        match regions.insert(bucket.clone(), region.clone()) {
-            Some(other) if other != region => {
-                return Err(Misfit::Said(format!("says both `{other}` and `{region}` of the bucket `{bucket}`")));
-            }
-            _ => {}
-        }
-    }
-    Ok(regions)
-}
-
-fn state_region(part: &str) -> Fit<(String, String)> {
-    let (bucket, region) = part.split_once('=').unwrap_or_default();
-    let (bucket, region) = (bucket.trim(), region.trim());
-    whole((made_of(bucket, "_.-") && is_region(region)).then(|| (bucket.to_owned(), region.to_owned())))
+pub(crate) fn state_regions(value: &str) -> Fit<BucketRegions> {
+    let regions: BucketRegions = value.parse().map_err(|error| match error {
+        BucketRegionsError::Part(part) => Misfit::Part(part),
+        error @ BucketRegionsError::Twice { .. } => Misfit::Said(format!("contradicts itself ({error})")),
+    })?;
+    if regions.is_empty() { Err(Misfit::Whole) } else { Ok(regions) }
 }
 
 pub(crate) fn plugins(value: &str) -> Fit<Vec<PluginPackage>> {
@@ -204,14 +193,6 @@ fn is_partition(text: &str) -> bool {
 
 fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-/// `eu-west-1`, `us-gov-west-1`, `us-isob-east-1`.
-fn is_region(text: &str) -> bool {
-    let words: Vec<&str> = text.split('-').collect();
-    let (Some(number), true) = (words.last(), words.len() >= 3) else { return false };
-    let is_word = |word: &&str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase());
-    words[..words.len() - 1].iter().all(is_word) && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Whether it is ASCII letters, digits and these, and not empty.
@@ -340,13 +321,14 @@ mod tests {
 
     #[test]
     fn a_bucket_has_one_region() {
-        let regions = state_regions("a=eu-west-1, b.c=us-gov-west-1,a=eu-west-1").expect("two buckets");
         assert_eq!(
-            regions.into_iter().collect::<Vec<_>>(),
-            [("a".to_owned(), "eu-west-1".to_owned()), ("b.c".to_owned(), "us-gov-west-1".to_owned())]
+            state_regions("a=eu-west-1, b=us-gov-west-1").map(|regions| regions.of("b").map(str::to_owned)),
+            Ok(Some("us-gov-west-1".to_owned()))
         );
         assert_eq!(state_regions("a=eu-west-1,b"), Err(Misfit::Part("b".to_owned())));
-        check(state_regions, &[], &["a=", "=eu-west-1", "a=Ireland", "a/b=eu-west-1", "a=eu-west-1,a=eu-west-2"]);
+        let Err(Misfit::Said(said)) = state_regions("a=eu-west-1,a=eu-west-2") else { panic!("it is taken") };
+        assert_eq!(said, "contradicts itself (the bucket `a` cannot be both in `eu-west-1` and in `eu-west-2`)");
+        check(state_regions, &[], &[","]);
     }
 
     #[test]

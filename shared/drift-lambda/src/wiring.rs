@@ -85,7 +85,7 @@ impl<R> Wiring<R> {
         Ok(Self {
             dead_letters: SqsDeadLetters::new(&config, &settings.dead_letter_queue),
             heartbeat: DynamoHeartbeat::new(&config, &settings.index_table),
-            states: States::new(&config, settings.states.clone(), settings.lock_tables.clone()),
+            states: States::new(&config, settings.states.clone(), settings.lock_tables.clone()).in_regions(settings.state_regions.clone()),
             index,
             reader,
             ledger: DynamoLedger::new(&config, &settings.ledger_table),
