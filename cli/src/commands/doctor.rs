@@ -6,7 +6,6 @@ use std::{
     future::Future,
 };
 
-use aws_types::SdkConfig;
 use drift_aws::{DynamoHeartbeat, DynamoIndex, DynamoLedger, SnsAlerts, SqsQueue, StatePattern, States, SystemClock};
 use drift_engine::{
     doctor::{self, Check, Finding, Indexing, Kind},
@@ -153,7 +152,7 @@ async fn holds(queue: Result<SqsQueue, PortError>) -> Result<usize, PortError> {
 }
 
 /// The configured states, and the patterns that say where they are.
-fn states(args: &DoctorArgs, cloud: &CloudArgs, config: &SdkConfig) -> Result<(States, Vec<StatePattern>), PortError> {
+fn states(args: &DoctorArgs, cloud: &CloudArgs, config: &aws_types::SdkConfig) -> Result<(States, Vec<StatePattern>), PortError> {
     let patterns = given(args.states.as_ref(), "--states", "DRIFTWIRE_STATES")?;
     let wrong = |option: &str, error: String| PortError::Permanent { what: format!("reading {option}"), why: error };
     let patterns: Result<Vec<StatePattern>, _> = patterns.split(',').map(str::parse).collect();
@@ -163,7 +162,7 @@ fn states(args: &DoctorArgs, cloud: &CloudArgs, config: &SdkConfig) -> Result<(S
 }
 
 /// Each bucket of the configured states.
-async fn notifications(args: &DoctorArgs, cloud: &CloudArgs, config: &SdkConfig) -> Vec<Finding> {
+async fn notifications(args: &DoctorArgs, cloud: &CloudArgs, config: &aws_types::SdkConfig) -> Vec<Finding> {
     let (states, patterns) = match states(args, cloud, config) {
         Ok(states) => states,
         Err(error) => return vec![Finding::could_not_tell(Check::Notifications, &error)],
@@ -176,7 +175,7 @@ async fn notifications(args: &DoctorArgs, cloud: &CloudArgs, config: &SdkConfig)
     found
 }
 
-async fn indexing(args: &DoctorArgs, cloud: &CloudArgs, config: &SdkConfig, clock: &SystemClock) -> Result<Indexing, PortError> {
+async fn indexing(args: &DoctorArgs, cloud: &CloudArgs, config: &aws_types::SdkConfig, clock: &SystemClock) -> Result<Indexing, PortError> {
     let table = given(args.index_table.as_ref(), "--index-table", "DRIFTWIRE_INDEX_TABLE")?;
     let (states, _) = states(args, cloud, config)?;
     let none = |_: &Instance| Vec::new();

@@ -164,8 +164,8 @@ pub fn notifications(tells_eventbridge: Result<bool, PortError>, bucket: &str) -
         let advice = format!(
             "add `eventbridge = true` to the `aws_s3_bucket_notification` that Terraform manages of it; where there is none, write \
              `resource \"aws_s3_bucket_notification\" \"states\"` with `bucket = \"{bucket}\"` and `eventbridge = true`, or let the module do \
-             it (its input `manage_bucket_notifications`). Mind that this resource replaces all other notifications of the bucket. With \
-             the input `check_bucket_notifications`, the module looks whether it is on"
+             it (its input `manage_bucket_notifications`). Mind that this resource replaces all other notifications of the bucket. The \
+             input `check_bucket_notifications` has each plan look at it"
         );
         vec![Finding::problem(Check::Notifications, what, &advice)]
     })

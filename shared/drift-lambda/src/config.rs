@@ -69,7 +69,6 @@ impl Settings {
         let mut reading = Reading::new(function.name(), &variable);
         let role = reading.value("DRIFTWIRE_ASSUME_ROLE", shapes::role);
         let external_id = reading.value("DRIFTWIRE_EXTERNAL_ID", shapes::external_id);
-        let path = |value: &str| Ok(PathBuf::from(value));
         let settings = Self {
             index_table: reading.needed("DRIFTWIRE_INDEX_TABLE", shapes::table),
             ledger_table: reading.needed("DRIFTWIRE_LEDGER_TABLE", shapes::table),
@@ -79,7 +78,7 @@ impl Settings {
             provider_queue: reading.value("DRIFTWIRE_PROVIDER_QUEUE_URL", shapes::queue),
             dead_letter_queue: reading.needed("DRIFTWIRE_DEAD_LETTER_QUEUE_URL", shapes::queue),
             plugins: reading.value("DRIFTWIRE_PLUGINS", shapes::plugins).unwrap_or_default(),
-            plugin_dir: reading.value("DRIFTWIRE_PLUGIN_DIR", path),
+            plugin_dir: reading.value("DRIFTWIRE_PLUGIN_DIR", shapes::path),
             states: reading.value("DRIFTWIRE_STATES", shapes::states).unwrap_or_default(),
             state_regions: reading.value("DRIFTWIRE_STATE_REGIONS", shapes::state_regions).unwrap_or_default(),
             lock_tables: reading.value("DRIFTWIRE_LOCK_TABLES", shapes::tables).unwrap_or_default(),
@@ -87,7 +86,7 @@ impl Settings {
             default_place: reading.value("DRIFTWIRE_DEFAULT_PLACE", shapes::place),
             ignore: reading.value("DRIFTWIRE_IGNORE", shapes::ignore),
             timing: timing(&mut reading),
-            clock_file: reading.value("DRIFTWIRE_CLOCK_FILE", path),
+            clock_file: reading.value("DRIFTWIRE_CLOCK_FILE", shapes::path),
         };
         let is_set = |name: &&str| reading.is_set(name);
         if function == Function::ProviderJudge && !["DRIFTWIRE_PLUGINS", "DRIFTWIRE_PLUGIN_DIR"].iter().any(is_set) {

@@ -1,12 +1,12 @@
 use tracing_subscriber::EnvFilter;
 
 /// Starts the log: one JSON object a line on standard error, at the levels of `DRIFTWIRE_LOG`: a level for Driftwire's own
-/// lines (`info` where it is not set), or `tracing`'s `EnvFilter` text. The SDK's own lines stay out below `warn` unless
+/// lines (`info` where it is not set, or empty), or `tracing`'s `EnvFilter` text. The SDK's own lines stay out below `warn` unless
 /// such a text names its crates, as they hold whole requests.
 ///
 /// A panic is logged by where it happened, never by what it says, which may be a value of a state.
 pub fn start_log(levels: Option<&str>) {
-    let filter = EnvFilter::try_new(filter(levels.unwrap_or("info"))).unwrap_or_else(|_| EnvFilter::new("warn"));
+    let filter = EnvFilter::try_new(filter(levels.unwrap_or_default())).unwrap_or_else(|_| EnvFilter::new("warn"));
     let line = tracing_subscriber::fmt().json().flatten_event(true).with_current_span(true).with_span_list(false);
     // A second start, in tests, keeps the first.
     let _ = line.with_env_filter(filter).with_writer(std::io::stderr).try_init();
@@ -28,6 +28,7 @@ fn filter(wanted: &str) -> String {
         "provider_judge",
         "slack_notifier",
     ];
+    let wanted = if wanted.trim().is_empty() { "info" } else { wanted };
     let directives = wanted.split(',').map(str::trim).flat_map(|directive| {
         let of_ours = is_level(directive).then(|| OURS.map(|part| format!("{part}={directive}")).to_vec());
         of_ours.unwrap_or_else(|| vec![directive.to_owned()])
@@ -64,6 +65,7 @@ mod tests {
             assert!(filter.split(',').skip(1).all(|directive| directive.contains('=')), "{filter}");
             assert!(EnvFilter::try_new(&filter).is_ok(), "{filter}");
         }
+        assert_eq!(filter(" "), filter("info"));
         assert_eq!(filter("aws_smithy_runtime=trace"), "warn,aws_smithy_runtime=trace");
     }
 

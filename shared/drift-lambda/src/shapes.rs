@@ -1,7 +1,7 @@
 //! What values have to look like. What only AWS can tell (whether a queue is there) is not asked here: a function that
 //! starts has nothing to wait for.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use drift_aws::{BucketRegions, BucketRegionsError, StatePattern, is_region};
 use drift_engine::ignore::Ignore;
@@ -25,6 +25,12 @@ type Fit<T> = Result<T, Misfit>;
 
 fn whole<T>(decoded: Option<T>) -> Fit<T> {
     decoded.ok_or(Misfit::Whole)
+}
+
+/// Any path is one: whether something is there is looked at by whoever opens it.
+#[expect(clippy::unnecessary_wraps, reason = "it is one of many that may refuse")]
+pub(crate) fn path(value: &str) -> Fit<PathBuf> {
+    Ok(PathBuf::from(value))
 }
 
 /// Source: `TableName` and `TableArn` of `AttributeDefinition` in DynamoDB's API reference.

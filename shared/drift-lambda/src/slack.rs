@@ -1,5 +1,7 @@
 //! What `slack-notifier` is told by its environment.
 
+use std::path::PathBuf;
+
 use crate::{SettingsError, reading::Reading, shapes, variables::SLACK_NOTIFIER};
 
 /// What `slack-notifier` is told by its environment, decoded.
@@ -17,6 +19,8 @@ pub struct SlackSettings {
     pub channel: Option<String>,
     /// `DRIFTWIRE_SLACK_API_URL`, without a slash at its end.
     pub api_url: String,
+    /// `DRIFTWIRE_CLOCK_FILE`.
+    pub clock_file: Option<PathBuf>,
 }
 
 /// Where a secret is.
@@ -58,6 +62,7 @@ impl SlackSettings {
             secret: reading.value("DRIFTWIRE_SLACK_SECRET", shapes::secret).unwrap_or_else(nowhere),
             channel: reading.value("DRIFTWIRE_SLACK_CHANNEL", shapes::channel),
             api_url: reading.value("DRIFTWIRE_SLACK_API_URL", shapes::api_url).unwrap_or_else(|| Self::API_URL.to_owned()),
+            clock_file: reading.value("DRIFTWIRE_CLOCK_FILE", shapes::path),
         };
         reading.done(settings)
     }

@@ -324,7 +324,7 @@ pub const VARIABLES: [Variable; 33] = [
         "DRIFTWIRE_CLOCK_FILE",
         "a file with a number of seconds by which the function's clock is ahead",
         "/tmp/clock",
-        WORKERS,
+        EACH,
         "the clock is the machine's",
         SetBy::Tests,
     ),
