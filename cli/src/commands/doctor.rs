@@ -140,7 +140,7 @@ async fn examine(args: DoctorArgs, cloud: &CloudArgs) -> Vec<(Check, Vec<Finding
 }
 
 /// The queue of a function that not every deployment has.
-async fn of_optional(config: &SdkConfig, url: Option<&String>) -> Vec<Finding> {
+async fn of_optional(config: &aws_types::SdkConfig, url: Option<&String>) -> Vec<Finding> {
     match url {
         Some(url) => doctor::queue(SqsQueue::new(config, url).holds().await),
         None => Vec::new(),

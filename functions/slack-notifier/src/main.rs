@@ -33,7 +33,7 @@ async fn run() -> Result<(), Error> {
         told: DynamoTold::new(&config, &settings.told_table),
         destinations: Destinations::new(Secrets::new(config.clone()), secret, settings.channel),
         slack: Slack { http: Http::new(config.clone()), post_message },
-        clock: SystemClock { moved_by: environment("DRIFTWIRE_CLOCK_FILE").map(Into::into) },
+        clock: SystemClock { moved_by: settings.clock_file },
         paused_until: None.into(),
     };
     let dead_letters = SqsDeadLetters::new(&config, &settings.dead_letter_queue);
