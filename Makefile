@@ -19,7 +19,7 @@ BIN := $(VENV)/bin
 VENV_STAMP := $(VENV)/requirements.stamp
 CARGO ?= cargo
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
-BINARIES := --package event-detector --package state-indexer --package provider-judge --package driftwire
+BINARIES := --package event-detector --package state-indexer --package provider-judge --package slack-notifier --package driftwire
 
 # Nothing of a developer's own set-up of AWS or Terraform may reach a build, a test or the demo.
 unexport AWS_PROFILE AWS_DEFAULT_PROFILE AWS_CA_BUNDLE AWS_ENDPOINT_URL AWS_CONFIG_FILE AWS_SHARED_CREDENTIALS_FILE
