@@ -428,6 +428,9 @@ pub(crate) struct RetryArgs {
     /// The URL of provider-judge's queue, where there is one.
     #[arg(long, value_name = "URL", env = "DRIFTWIRE_PROVIDER_QUEUE_URL")]
     pub(crate) provider_queue: Option<String>,
+    /// The URL of slack-notifier's queue, where there is one.
+    #[arg(long, value_name = "URL", env = "DRIFTWIRE_SLACK_QUEUE_URL")]
+    pub(crate) slack_queue: Option<String>,
     /// The dead letters.
     #[command(flatten)]
     pub(crate) of: DeadLetterArgs,
@@ -454,6 +457,9 @@ pub(crate) struct DoctorArgs {
     /// The URL of provider-judge's queue, where there is one.
     #[arg(long, value_name = "URL", env = "DRIFTWIRE_PROVIDER_QUEUE_URL")]
     pub(crate) provider_queue: Option<String>,
+    /// The URL of slack-notifier's queue, where there is one.
+    #[arg(long, value_name = "URL", env = "DRIFTWIRE_SLACK_QUEUE_URL")]
+    pub(crate) slack_queue: Option<String>,
     /// The URL of the queue that the functions bury in.
     #[arg(long, value_name = "URL", env = "DRIFTWIRE_DEAD_LETTER_QUEUE_URL")]
     pub(crate) dead_letter_queue: Option<String>,

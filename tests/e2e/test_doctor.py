@@ -190,6 +190,7 @@ def test_denied_reads_are_named_with_the_instance(watched, firewall, proxy):
         ("--events-queue", {"queues"}),
         ("--states-queue", {"queues"}),
         ("--provider-queue", {"queues"}),
+        ("--slack-queue", {"queues"}),
         ("--topic", {"topic"}),
     ],
 )

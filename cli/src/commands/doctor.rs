@@ -120,13 +120,8 @@ async fn examine(args: DoctorArgs, cloud: &CloudArgs) -> Vec<(Check, Vec<Finding
         check(Check::Queues, async move {
             doctor::queue(holds(queue(&args.states_queue, "--states-queue", "DRIFTWIRE_STATES_QUEUE_URL")).await)
         }),
-        check(Check::Queues, async move {
-            match &args.provider_queue {
-                Some(url) => doctor::queue(SqsQueue::new(config, url).holds().await),
-                // Not every deployment has a provider-judge.
-                None => Vec::new(),
-            }
-        }),
+        check(Check::Queues, async move { of_optional(config, args.provider_queue.as_ref()).await }),
+        check(Check::Queues, async move { of_optional(config, args.slack_queue.as_ref()).await }),
         check(Check::DeadLetters, async move {
             let buried = holds(queue(&args.dead_letter_queue, "--dead-letter-queue", "DRIFTWIRE_DEAD_LETTER_QUEUE_URL")).await;
             doctor::dead_letters(buried, args.dead_letter_queue.as_deref().unwrap_or_default())
@@ -142,6 +137,14 @@ async fn examine(args: DoctorArgs, cloud: &CloudArgs) -> Vec<(Check, Vec<Finding
     let progress = Progress::new("looking at the deployment", checks.len());
     let made = futures::stream::iter(checks).buffered(4).inspect(|_| progress.step());
     made.collect().await
+}
+
+/// The queue of a function that not every deployment has.
+async fn of_optional(config: &aws_types::SdkConfig, url: Option<&String>) -> Vec<Finding> {
+    match url {
+        Some(url) => doctor::queue(SqsQueue::new(config, url).holds().await),
+        None => Vec::new(),
+    }
 }
 
 async fn holds(queue: Result<SqsQueue, PortError>) -> Result<usize, PortError> {

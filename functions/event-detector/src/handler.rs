@@ -83,7 +83,7 @@ mod tests {
     #[test]
     fn what_is_no_record_is_malformed_and_nothing_else_is_lost() {
         let read = r#"{"eventVersion":"1.08","eventID":"e","eventSource":"ec2.amazonaws.com","eventName":"DescribeVpcs","readOnly":true,"eventTime":"2026-03-14T09:27:00Z","awsRegion":"eu-west-1","recipientAccountId":"123456789012","userIdentity":{"type":"Root","accountId":"123456789012"},"eventType":"AwsApiCall"}"#;
-        let decoded = decode(&Message { id: None, body: format!("{read}\n{{\"eventVersion\"") });
+        let decoded = decode(&Message { body: format!("{read}\n{{\"eventVersion\""), ..Message::default() });
         assert_eq!((decoded.delivery.items.len(), decoded.malformed.len()), (1, 1));
         assert_eq!(decoded.record.as_deref(), Some("e"));
     }

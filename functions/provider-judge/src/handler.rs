@@ -7,11 +7,9 @@ use drift_engine::{
     work::Function,
 };
 use drift_events::Malformed;
-use drift_lambda::{Answered, Decoded, EdgeError, Message, Wiring, answer, decoded_work, detect, done, measure, messages};
+use drift_lambda::{Answered, Decoded, EdgeError, Message, Wiring, answer, deadline, decoded_work, detect, done, measure, messages};
 use lambda_runtime::LambdaEvent;
 use serde_json::Value;
-
-use crate::deadline;
 
 const FUNCTION: &str = Function::ProviderJudge.name();
 
@@ -45,7 +43,7 @@ mod tests {
 
     #[test]
     fn a_record_is_none_of_its_business() {
-        let decoded = |body: &str| decode(&Message { id: None, body: body.to_owned() });
+        let decoded = |body: &str| decode(&Message { body: body.to_owned(), ..Message::default() });
         let record = decoded(r#"{"detail": {"eventID": "e-1", "eventName": "StopInstances"}}"#);
         assert_eq!((record.delivery.items.len(), record.malformed.len()), (0, 1));
         let work = decoded(

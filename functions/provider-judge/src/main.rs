@@ -1,7 +1,6 @@
 //! Judges through Terraform's provider plugins what `event-detector`'s reader does not read. Decides nothing itself: see
 //! `drift-engine`.
 
-mod deadline;
 mod handler;
 mod image;
 mod package;

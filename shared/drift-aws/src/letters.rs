@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use aws_sdk_sqs::{
     Client,
@@ -48,10 +48,29 @@ impl SqsQueue {
         numbers.map(|numbers| numbers.iter().sum()).ok_or_else(unclear)
     }
 
+    /// Makes a message that is in hand come back after that time, rather than after the queue's own visibility timeout; SQS takes at
+    /// most twelve hours from when it was received.
+    ///
+    /// # Errors
+    ///
+    /// What the service says.
+    pub async fn put_off(&self, receipt: &str, delay: Duration) -> Result<(), PortError> {
+        let what = format!("putting a message of {} off", self.url);
+        // Rounded up: one that comes early would only be put off again.
+        let seconds = delay.as_secs() + u64::from(delay.subsec_nanos() > 0);
+        let seconds = i32::try_from(seconds).unwrap_or(LONGEST_PUT_OFF).min(LONGEST_PUT_OFF);
+        let change = self.client.change_message_visibility().queue_url(&self.url).receipt_handle(receipt).visibility_timeout(seconds);
+        let changed = change.send().await;
+        changed.map(|_| ()).map_err(|error| self.call(&what, "sqs:ChangeMessageVisibility").failed(&error))
+    }
+
     fn call<'a>(&'a self, what: &'a str, action: &'a str) -> Call<'a> {
         Call { what, action, resource: &self.url }
     }
 }
+
+/// SQS's twelve hours are counted from when a message was received: a little less, as that was a little ago.
+const LONGEST_PUT_OFF: i32 = 12 * 3600 - 900;
 
 /// For so long a dead letter is in hand, in seconds. It is long enough for all looks of one [`Graveyard::dig`], so that
 /// none brings a letter twice, and short enough to wait for where giving back failed.

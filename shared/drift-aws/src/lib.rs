@@ -13,8 +13,10 @@ mod letters;
 mod native;
 mod objects;
 mod queue;
+mod secret;
 mod states;
 mod table;
+mod told;
 
 pub use alerts::SnsAlerts;
 pub use buckets::{BucketRegions, BucketRegionsError, is_region};
@@ -28,4 +30,6 @@ pub use letters::{SqsGraveyard, SqsQueue};
 pub use native::{NativeReader, UntypedCalls};
 pub use objects::{ObjectError, Objects};
 pub use queue::{SqsDeadLetters, SqsQueues};
+pub use secret::{SecretArn, SecretArnError, Secrets};
 pub use states::{StatePattern, StatePatternError, States};
+pub use told::{Claim, Claimed, DynamoTold};

@@ -36,8 +36,8 @@ CRATE = Path(__file__).resolve().parent.parent
 SHAPES = CRATE / "shapes"
 LOADER = botocore.session.get_session().get_component("data_loader")
 VARIANTS = {"plain": (False, False), "fips": (True, False), "dualstack": (False, True), "fips-dualstack": (True, True)}
-# The one operation that the program itself makes untyped: nothing in the catalog reads with it.
-ALWAYS = {("sts", "GetCallerIdentity")}
+# The operations that the program itself makes untyped: nothing in the catalog reads with them.
+ALWAYS = {("secretsmanager", "GetSecretValue"), ("ssm", "GetParameter"), ("sts", "GetCallerIdentity")}
 # Answers whose root element is the member's value, not a structure that holds it.
 ROOT_IS_MEMBER = {("s3", "GetBucketLocation"): "LocationConstraint"}
 

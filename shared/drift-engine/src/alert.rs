@@ -41,7 +41,11 @@ mod value;
 
 use std::collections::BTreeMap;
 
-pub use self::neutral::{is_harmful, neutral};
+pub use self::{
+    neutral::{is_harmful, neutral},
+    text::{explanation, headline},
+    value::missing_in,
+};
 use crate::ports::Alert;
 
 /// Subject, text and JSON together stay below this number of bytes, as SNS counts them: 256 KB, with room for the

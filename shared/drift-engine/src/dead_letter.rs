@@ -46,15 +46,22 @@ impl DeadLetter {
     }
 }
 
-/// Work says whose it is, S3's events are for `state-indexer`, and anything else can only be meant as a record.
+/// Work says whose it is, S3's events are for `state-indexer`, what SNS delivers (an alert of Driftwire's, an alarm of CloudWatch's) is for
+/// `slack-notifier`, and anything else can only be meant as a record.
 fn function_of(body: &str) -> Function {
     if let Ok(work) = serde_json::from_str::<Work>(body) {
         return work.function();
     }
     let event = serde_json::from_str(body).unwrap_or(Value::Null);
-    let names_an_object =
-        ["/detail/bucket/name", "/detail/object/key"].iter().all(|path| event.pointer(path).is_some_and(Value::is_string));
-    if names_an_object { Function::StateIndexer } else { Function::EventDetector }
+    let holds = |paths: &[&str]| paths.iter().all(|path| event.pointer(path).is_some_and(Value::is_string));
+    if holds(&["/detail/bucket/name", "/detail/object/key"]) {
+        Function::StateIndexer
+    } else if holds(&["/Type", "/Message"]) || holds(&["/id", "/kind", "/severity", "/address"]) || holds(&["/AlarmName", "/NewStateValue"])
+    {
+        Function::SlackNotifier
+    } else {
+        Function::EventDetector
+    }
 }
 
 /// What became of letters that were to be worked on once more.
@@ -157,7 +164,7 @@ mod tests {
         async fn resend(&self, body: &str, to: Function) -> Result<(), PortError> {
             self.note(format!("send {body} to {}", to.name()));
             match to {
-                Function::EventDetector | Function::ProviderJudge => Ok(()),
+                Function::EventDetector | Function::ProviderJudge | Function::SlackNotifier => Ok(()),
                 Function::StateIndexer => Err(PortError::Permanent { what: "sending".to_owned(), why: "denied".to_owned() }),
             }
         }
@@ -184,6 +191,12 @@ mod tests {
             ),
             (r#"{"driftwire": "nonsense"}"#, Function::EventDetector),
             (of_s3, Function::StateIndexer),
+            (
+                r#"{"Type": "Notification", "TopicArn": "arn:aws:sns:eu-west-1:123456789012:driftwire", "Message": "{}"}"#,
+                Function::SlackNotifier,
+            ),
+            (r#"{"version": "1", "id": "1d", "kind": "opened", "severity": "low", "address": "aws_sqs_queue.q"}"#, Function::SlackNotifier),
+            (r#"{"AlarmName": "driftwire-dead-letters", "NewStateValue": "ALARM"}"#, Function::SlackNotifier),
             (r#"{"source": "aws.s3", "detail": {"eventSource": "s3.amazonaws.com"}}"#, Function::EventDetector),
             ("{", Function::EventDetector),
         ] {
@@ -194,7 +207,8 @@ mod tests {
     #[test]
     fn the_function_that_buried_a_letter_counts_over_its_body() {
         assert_eq!(letter("1", Some("state-indexer"), r#"{"driftwire": "sweep"}"#).belongs_to(), Some(Function::StateIndexer));
-        assert_eq!(letter("1", Some("slack-notifier"), "{}").belongs_to(), None);
+        assert_eq!(letter("1", Some("slack-notifier"), "{}").belongs_to(), Some(Function::SlackNotifier));
+        assert_eq!(letter("1", Some("aws-scanner"), "{}").belongs_to(), None);
     }
 
     #[test]
@@ -209,7 +223,7 @@ mod tests {
 
     #[test]
     fn a_letter_that_cannot_be_sent_costs_only_itself_and_stays() {
-        let noted = Noted::of([letter("1", Some("state-indexer"), "a"), letter("2", Some("slack-notifier"), "b"), letter("3", None, "c")]);
+        let noted = Noted::of([letter("1", Some("state-indexer"), "a"), letter("2", Some("aws-scanner"), "b"), letter("3", None, "c")]);
         let retried = retry(&noted, None).now_or_never().expect("nothing waits").expect("the letters can be read");
         assert_eq!(retried.failed.iter().map(|(letter, _)| letter.id.as_str()).collect::<Vec<_>>(), ["1", "2"]);
         assert_eq!(

@@ -43,11 +43,13 @@ pub enum Function {
     StateIndexer,
     /// From what `event-detector`'s reader does not read to judged drift.
     ProviderJudge,
+    /// From alerts to messages in Slack. Never has [`Work`]: its queue holds what the alerts' topic delivers.
+    SlackNotifier,
 }
 
 impl Function {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::EventDetector, Self::StateIndexer, Self::ProviderJudge];
+    pub const ALL: [Self; 4] = [Self::EventDetector, Self::StateIndexer, Self::ProviderJudge, Self::SlackNotifier];
 
     /// The name that it is deployed by: `event-detector`.
     #[must_use]
@@ -56,6 +58,7 @@ impl Function {
             Self::EventDetector => "event-detector",
             Self::StateIndexer => "state-indexer",
             Self::ProviderJudge => "provider-judge",
+            Self::SlackNotifier => "slack-notifier",
         }
     }
 }

@@ -129,7 +129,7 @@ impl World {
         match function {
             Function::EventDetector => &self.detector,
             Function::ProviderJudge => &self.judge,
-            Function::StateIndexer => panic!("nobody asks for the indexer here"),
+            Function::StateIndexer | Function::SlackNotifier => panic!("nobody asks for {} here", function.name()),
         }
     }
 

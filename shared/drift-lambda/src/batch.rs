@@ -9,12 +9,16 @@ use serde_json::Value;
 use crate::EdgeError;
 
 /// One message that a function was handed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Message {
     /// SQS's id of it; nothing where the function was invoked with an event directly.
     pub id: Option<String>,
     /// What it holds.
     pub body: String,
+    /// By which SQS is told when it is to come back; nothing where no queue holds it.
+    pub receipt: Option<String>,
+    /// How often SQS handed it out, this time included; 0 where it does not tell.
+    pub received: u32,
 }
 
 /// The messages of an invocation: those of an SQS batch, else the payload itself as one. A message of which SQS told no
@@ -23,11 +27,17 @@ pub struct Message {
 pub fn messages(payload: &Value) -> Vec<Message> {
     let batch = SqsEvent::deserialize(payload).ok().and_then(|event| {
         let message = |message: aws_lambda_events::sqs::SqsMessage| {
-            Some(Message { id: Some(message.message_id?), body: message.body.unwrap_or_default() })
+            let received = message.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse().ok());
+            Some(Message {
+                id: Some(message.message_id?),
+                body: message.body.unwrap_or_default(),
+                receipt: message.receipt_handle,
+                received: received.unwrap_or_default(),
+            })
         };
         event.records.into_iter().map(message).collect::<Option<Vec<_>>>()
     });
-    batch.unwrap_or_else(|| vec![Message { id: None, body: payload.to_string() }])
+    batch.unwrap_or_else(|| vec![Message { body: payload.to_string(), ..Message::default() }])
 }
 
 /// What became of one message.
@@ -90,8 +100,18 @@ mod tests {
     fn a_batch_is_its_messages_and_anything_else_is_one() {
         let batch = json!({"Records": [{"messageId": "1", "body": "a"}, {"messageId": "2", "body": "b"}]});
         assert_eq!(messages(&batch).len(), 2);
-        assert_eq!(messages(&json!({"detail": {}})), [Message { id: None, body: r#"{"detail":{}}"#.to_owned() }]);
+        let alone = Message { body: r#"{"detail":{}}"#.to_owned(), ..Message::default() };
+        assert_eq!(messages(&json!({"detail": {}})), [alone]);
         assert_eq!(messages(&json!({"Records": [{"eventID": "of CloudTrail"}]})).len(), 1);
+    }
+
+    #[test]
+    fn a_message_says_how_often_it_came_and_by_what_it_can_be_put_off() {
+        let batch = json!({"Records": [
+            {"messageId": "1", "body": "a", "receiptHandle": "r", "attributes": {"ApproximateReceiveCount": "3"}}, {"messageId": "2", "body": "b"},
+        ]});
+        let told: Vec<_> = messages(&batch).into_iter().map(|message| (message.receipt, message.received)).collect();
+        assert_eq!(told, [(Some("r".to_owned()), 3), (None, 0)]);
     }
 
     #[test]
@@ -100,7 +120,7 @@ mod tests {
             let (what, why) = ("a".to_owned(), "b".to_owned());
             if retryable { PortError::Retryable { what, why } } else { PortError::Permanent { what, why } }
         };
-        let message = |id: &str| Message { id: Some(id.to_owned()), body: id.to_owned() };
+        let message = |id: &str| Message { id: Some(id.to_owned()), body: id.to_owned(), ..Message::default() };
         let done = |result| Done { result, record: Some("r".to_owned()) };
         let dead = MemoryDeadLetters::default();
         let messages = [message("1"), message("2"), message("3")];

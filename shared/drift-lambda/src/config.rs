@@ -138,8 +138,8 @@ mod tests {
     /// What is wrong with an environment, by the names of the variables.
     fn wrong(function: &str, variable: impl Fn(&str) -> Option<String>) -> Vec<&'static str> {
         let error = match Function::ALL.into_iter().find(|one| one.name() == function) {
+            Some(Function::SlackNotifier) | None => SlackSettings::read(variable).err(),
             Some(function) => Settings::read(function, variable).err(),
-            None => SlackSettings::read(variable).err(),
         };
         error.map_or_else(Vec::new, |error| error.0).into_iter().map(|one| one.variable.name).collect()
     }

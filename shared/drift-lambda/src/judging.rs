@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     fn decoded(body: &str) -> Option<Decoded> {
-        decoded_work(&Message { id: None, body: body.to_owned() })
+        decoded_work(&Message { body: body.to_owned(), ..Message::default() })
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 mod batch;
 mod config;
+pub mod deadline;
 mod ended;
 mod judging;
 mod log;

@@ -19,14 +19,15 @@ pub struct Metric {
 const DETECTOR: &[&str] = &["event-detector"];
 const INDEXER: &[&str] = &["state-indexer"];
 const JUDGES: &[&str] = &["event-detector", "provider-judge"];
-const EACH: &[&str] = &["event-detector", "state-indexer", "provider-judge"];
+const NOTIFIER: &[&str] = &["slack-notifier"];
+const EACH: &[&str] = &["event-detector", "state-indexer", "provider-judge", "slack-notifier"];
 
 const fn metric(name: &'static str, unit: &'static str, functions: &'static [&'static str], meaning: &'static str) -> Metric {
     Metric { name, unit, functions, meaning }
 }
 
 /// Every metric, by name. `docs/metrics.md` holds the same table.
-pub const METRICS: [Metric; 23] = [
+pub const METRICS: [Metric; 25] = [
     metric("dead_letters", "Count", EACH, "messages that this invocation buried, as they cannot succeed"),
     metric(
         "deferred",
@@ -61,6 +62,8 @@ pub const METRICS: [Metric; 23] = [
     metric("owed_alerts", "Count", DETECTOR, "alerts that are owed after a sweep; 200 stands for 200 or more"),
     metric("owed_oldest_seconds", "Seconds", DETECTOR, "how long the oldest of them has been owed"),
     metric("read_only", "Count", DETECTOR, "records that changed nothing"),
+    metric("repeats_dropped", "Count", NOTIFIER, "alerts and alarms that were not sent, as they had been sent before"),
+    metric("sent", "Count", NOTIFIER, "alerts and alarms that Slack took"),
     metric("states_behind", "Count", INDEXER, "states that a reconcile found without an index, with an older one, or gone"),
     metric("states_indexed", "Count", INDEXER, "states whose index was changed"),
     metric("told", "Count", JUDGES, "transitions that were told"),

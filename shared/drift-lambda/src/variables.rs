@@ -68,7 +68,7 @@ const EACH: &[&str] = &[Function::EventDetector.name(), Function::StateIndexer.n
 const NOBODY: &[&str] = &[];
 
 /// The name that the function is deployed by which tells alerts in Slack.
-pub(crate) const SLACK_NOTIFIER: &str = "slack-notifier";
+pub(crate) const SLACK_NOTIFIER: &str = Function::SlackNotifier.name();
 
 /// What a function does not start without.
 const fn needed(

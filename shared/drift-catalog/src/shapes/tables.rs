@@ -7,6 +7,8 @@ pub(super) const TABLES: &[(&str, &str)] = &[
     ("lambda", include_str!("../../shapes/lambda.json")),
     ("route53", include_str!("../../shapes/route53.json")),
     ("s3", include_str!("../../shapes/s3.json")),
+    ("secretsmanager", include_str!("../../shapes/secretsmanager.json")),
     ("sqs", include_str!("../../shapes/sqs.json")),
+    ("ssm", include_str!("../../shapes/ssm.json")),
     ("sts", include_str!("../../shapes/sts.json")),
 ];

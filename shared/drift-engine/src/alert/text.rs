@@ -1,6 +1,6 @@
 use std::fmt::Write;
 
-use drift_model::{Cause, DriftStatus, Timestamp, TransitionKind};
+use drift_model::{Cause, DriftStatus, Timestamp, Transition, TransitionKind};
 
 use super::{neutral, value};
 use crate::ports::Alert;
@@ -15,7 +15,7 @@ const MAX_SUBJECT: usize = 99;
 
 pub(super) fn subject(alert: &Alert) -> String {
     let severity = alert.transition.severity.name().to_uppercase();
-    let (what, address) = (headline(alert), alert.drift.instance.key.address.as_str());
+    let (what, address) = (headline(&alert.transition, alert.drift.unreadable.is_some()), alert.drift.instance.key.address.as_str());
     let ascii = |text: String| text.chars().map(|letter| if matches!(letter, ' '..='~') { letter } else { '?' }).collect::<String>();
     let start = ascii(format!("[{severity}] {what}: "));
     let address = ascii(address.to_owned());
@@ -27,12 +27,14 @@ pub(super) fn subject(alert: &Alert) -> String {
     format!("{start}...{}", &address[address.len() - room.saturating_sub(3)..])
 }
 
-fn headline(alert: &Alert) -> &'static str {
+/// What happened, in a few words: `drift`, `missing`, `drift resolved`. `unreadable`: whether it could not be read.
+#[must_use]
+pub fn headline(transition: &Transition, unreadable: bool) -> &'static str {
     use DriftStatus as Status;
-    match (alert.transition.kind, alert.transition.status) {
+    match (transition.kind, transition.status) {
         (TransitionKind::Resolved, _) => "drift resolved",
         (TransitionKind::NoLongerManaged, _) => "no longer managed",
-        (_, _) if alert.drift.unreadable.is_some() => "cannot be read",
+        (_, _) if unreadable => "cannot be read",
         (_, Status::Missing) => "missing",
         (_, Status::Touched) => "touched, not verified",
         (TransitionKind::Changed, _) => "drift changed",
@@ -44,7 +46,7 @@ fn headline(alert: &Alert) -> &'static str {
 pub(super) fn body(alert: &Alert) -> String {
     let mut page = Page::default();
     let drift = &alert.drift;
-    page.line(&explanation(alert));
+    page.line(explanation(&alert.transition, drift.unreadable.is_some(), !drift.differences.is_empty()));
     page.line("");
     page.field("severity", alert.transition.severity.name());
     page.field("address", &drift.instance.key.to_string());
@@ -74,21 +76,20 @@ pub(super) fn body(alert: &Alert) -> String {
     page.into_text()
 }
 
-fn explanation(alert: &Alert) -> String {
-    match (alert.transition.kind, alert.transition.status) {
+/// What happened, in a sentence. `unreadable`: whether it could not be read; `differs`: whether differences are known.
+#[must_use]
+pub fn explanation(transition: &Transition, unreadable: bool, differs: bool) -> &'static str {
+    match (transition.kind, transition.status) {
         (TransitionKind::Resolved, _) => "It is as recorded again: this finding is closed.",
         (TransitionKind::NoLongerManaged, _) => "No state holds it any more: this finding is closed.",
-        (_, _) if alert.drift.unreadable.is_some() && !alert.drift.differences.is_empty() => {
-            "It had drifted, and cannot be read any more: what differs is what was found last."
-        }
-        (_, _) if alert.drift.unreadable.is_some() => "It was touched and cannot be read: whether it drifted cannot be told.",
+        (_, _) if unreadable && differs => "It had drifted, and cannot be read any more: what differs is what was found last.",
+        (_, _) if unreadable => "It was touched and cannot be read: whether it drifted cannot be told.",
         (TransitionKind::Changed, DriftStatus::Drifted) => "What differs from the Terraform state is not what it was.",
         (TransitionKind::Reopened, DriftStatus::Drifted) => "It differs from the Terraform state again.",
         (_, DriftStatus::Missing) => "It is in the Terraform state, and is gone from the cloud.",
         (_, DriftStatus::Touched) => "It was touched outside of Terraform. No reader can read its type: nothing is verified.",
         _ => "Something that Terraform manages was changed outside of Terraform.",
     }
-    .to_owned()
 }
 
 /// To the second, as CloudTrail writes it.

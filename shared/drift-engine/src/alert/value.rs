@@ -23,7 +23,7 @@ pub(super) fn lines(difference: &Difference) -> Vec<String> {
 }
 
 /// The elements of one list that the other does not hold; as often as it holds fewer of them.
-fn missing_in<'a>(list: &'a [Value], other: &[Value]) -> impl Iterator<Item = &'a Value> {
+pub fn missing_in<'a>(list: &'a [Value], other: &[Value]) -> impl Iterator<Item = &'a Value> {
     let mut left: Vec<&Value> = other.iter().collect();
     list.iter().filter(move |value| match left.iter().position(|there| there == value) {
         Some(at) => {

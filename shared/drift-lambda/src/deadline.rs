@@ -1,5 +1,5 @@
-//! When an invocation has to be answered. A plugin that hangs may take minutes, and what Lambda ends at its time limit answers
-//! for no message of its batch.
+//! When an invocation has to be answered. A plugin that hangs may take minutes, and so may Slack; what Lambda ends at its time limit
+//! answers for no message of its batch.
 
 use std::time::Duration;
 
@@ -9,10 +9,11 @@ use drift_model::Timestamp;
 use tokio::time::Instant;
 
 /// So much is left for burying, counting and answering.
-const MARGIN: Duration = Duration::from_secs(5);
+pub const MARGIN: Duration = Duration::from_secs(5);
 
 /// The last moment at which there is time for an answer, by Lambda's deadline in milliseconds since 1970.
-pub(crate) fn last_moment(deadline: u64) -> Option<Instant> {
+#[must_use]
+pub fn last_moment(deadline: u64) -> Option<Instant> {
     // The deadline is by the machine's clock, whatever tests make of Driftwire's.
     time_left(deadline, SystemClock::default().now()).map(|left| Instant::now() + left)
 }
@@ -26,7 +27,7 @@ fn time_left(deadline: u64, now: Timestamp) -> Option<Duration> {
 }
 
 /// Comes to pass at that moment; without one, never.
-pub(crate) async fn reached(moment: Option<Instant>) {
+pub async fn reached(moment: Option<Instant>) {
     match moment {
         Some(moment) => tokio::time::sleep_until(moment).await,
         None => std::future::pending().await,
