@@ -1,4 +1,7 @@
-"""Terraform and the plugin of hashicorp/aws, where they are on this machine. Nothing is fetched."""
+"""Terraform and the plugin of hashicorp/aws, where they are on this machine. Nothing is fetched.
+
+As a program it ends with 0 where both are here, and says why not where they are not.
+"""
 
 from __future__ import annotations
 
@@ -88,3 +91,9 @@ def _implied() -> list[Path]:
         data = [os.environ.get("XDG_DATA_HOME") or str(home / ".local/share"), *shared.split(":")]
         system = [Path(folder, "terraform/plugins") for folder in data]
     return [home / ".terraform.d/plugins", *system]
+
+
+if __name__ == "__main__":
+    if missing := why_not():
+        print(f"SKIPPED: what takes Terraform: {missing}", file=sys.stderr)
+        sys.exit(1)
