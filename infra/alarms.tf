@@ -125,8 +125,7 @@ resource "aws_cloudwatch_metric_alarm" "no_events" {
   metric_query {
     id          = "events"
     label       = "events of a day"
-    expression  = "SUM(METRICS())"
-    period      = 86400
+    expression  = "SUM([${join(", ", [for bus in sort(keys(local.buses)) : "${bus}_bus"])}])"
     return_data = true
   }
   dynamic "metric_query" {
