@@ -10,7 +10,7 @@ mod slack;
 
 use std::process::ExitCode;
 
-use drift_aws::{ClientSettings, DynamoTold, SecretArn, Secrets, SqsDeadLetters, SqsQueue, SystemClock, load};
+use drift_aws::{ClientSettings, DynamoTold, Secrets, SqsDeadLetters, SqsQueue, SystemClock, load};
 use drift_engine::work;
 use drift_lambda::{SlackSettings, ended, environment, start_log};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
@@ -26,12 +26,11 @@ async fn main() -> ExitCode {
 async fn run() -> Result<(), Error> {
     start_log(environment("DRIFTWIRE_LOG").as_deref());
     let settings = SlackSettings::read(environment)?;
-    let secret: SecretArn = settings.secret.arn.parse()?;
     let post_message = format!("{}/chat.postMessage", settings.api_url).parse()?;
     let config = load(&ClientSettings::default()).await;
     let notifier = Notifier {
         told: DynamoTold::new(&config, &settings.told_table),
-        destinations: Destinations::new(Secrets::new(config.clone()), secret, settings.channel),
+        destinations: Destinations::new(Secrets::new(config.clone()), settings.secret, settings.channel),
         slack: Slack { http: Http::new(config.clone()), post_message },
         clock: SystemClock { moved_by: settings.clock_file },
         paused_until: None.into(),

@@ -24,7 +24,7 @@ pub use log::start_log;
 pub use metrics::{METRICS, Metric, Metrics};
 pub use plugin::{PluginPackage, PluginPackageError};
 pub use reading::{SettingsError, WrongVariable};
-pub use slack::{SecretKind, SecretRef, SlackSettings};
+pub use slack::SlackSettings;
 pub use variables::{SetBy, VARIABLES, Variable};
 pub use wiring::{Aws, Native, Wiring};
 

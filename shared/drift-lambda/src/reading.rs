@@ -95,7 +95,12 @@ impl<'a> Reading<'a> {
 
     /// What was read, unless something is wrong.
     pub(crate) fn done<T>(self, settings: T) -> Result<T, SettingsError> {
-        if self.wrong.is_empty() { Ok(settings) } else { Err(SettingsError(self.wrong)) }
+        if self.wrong.is_empty() { Ok(settings) } else { Err(self.wrong()) }
+    }
+
+    /// What is wrong.
+    pub(crate) fn wrong(self) -> SettingsError {
+        SettingsError(self.wrong)
     }
 
     fn text(&self, name: &str) -> Option<String> {

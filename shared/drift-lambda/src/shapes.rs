@@ -3,12 +3,12 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use drift_aws::{BucketRegions, BucketRegionsError, StatePattern, is_region};
+use drift_aws::{BucketRegions, BucketRegionsError, SecretArn, StatePattern, is_region};
 use drift_engine::ignore::Ignore;
 use drift_model::{Place, StateId};
 use http::Uri;
 
-use crate::{IgnoreFrom, PluginPackage, SecretKind, SecretRef, log};
+use crate::{IgnoreFrom, PluginPackage, log};
 
 /// Why a value is not of its variable's shape.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -153,14 +153,14 @@ pub(crate) fn levels(value: &str) -> Fit<()> {
     }
 }
 
-pub(crate) fn secret(value: &str) -> Fit<SecretRef> {
-    let Some(arn) = arn(value).filter(is_placed) else { return Err(Misfit::Whole) };
-    let kind = match (arn.service, arn.resource.split_once([':', '/'])) {
-        ("secretsmanager", Some(("secret", name))) if made_of(name, "/_+=.@-") => SecretKind::Secret,
-        ("ssm", Some(("parameter", name))) if made_of(name, "/_.-") => SecretKind::Parameter,
-        _ => return Err(Misfit::Whole),
+pub(crate) fn secret(value: &str) -> Fit<SecretArn> {
+    let is_secret = |arn: &Arn<'_>| match (arn.service, arn.resource.split_once([':', '/'])) {
+        ("secretsmanager", Some(("secret", name))) => made_of(name, "/_+=.@-"),
+        ("ssm", Some(("parameter", name))) => made_of(name, "/_.-"),
+        _ => false,
     };
-    Ok(SecretRef { arn: value.to_owned(), kind, region: arn.region.to_owned() })
+    let fits = arn(value).is_some_and(|arn| is_placed(&arn) && is_secret(&arn));
+    whole(fits.then(|| value.parse().ok()).flatten())
 }
 
 pub(crate) fn channel(value: &str) -> Fit<String> {
@@ -348,13 +348,12 @@ mod tests {
 
     #[test]
     fn a_secret_is_named_and_never_given() {
-        let decoded = secret("arn:aws:secretsmanager:eu-west-1:111122223333:secret:acme/slack-AbCdEf").expect("it is one");
-        assert_eq!((decoded.kind, decoded.region.as_str()), (SecretKind::Secret, "eu-west-1"));
-        let decoded = secret("arn:aws-cn:ssm:cn-north-1:111122223333:parameter/acme/slack").expect("it is one");
-        assert_eq!((decoded.kind, decoded.region.as_str()), (SecretKind::Parameter, "cn-north-1"));
         check(
             secret,
-            &[],
+            &[
+                "arn:aws:secretsmanager:eu-west-1:111122223333:secret:acme/slack-AbCdEf",
+                "arn:aws-cn:ssm:cn-north-1:111122223333:parameter/acme/slack",
+            ],
             &[
                 "https://hooks.slack.com/services/T0/B0/x",
                 "xoxb-1",

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use drift_aws::SecretArn;
+
 use crate::{SettingsError, reading::Reading, shapes, variables::SLACK_NOTIFIER};
 
 /// What `slack-notifier` is told by its environment, decoded.
@@ -14,33 +16,13 @@ pub struct SlackSettings {
     /// `DRIFTWIRE_DEAD_LETTER_QUEUE_URL`.
     pub dead_letter_queue: String,
     /// `DRIFTWIRE_SLACK_SECRET`.
-    pub secret: SecretRef,
+    pub secret: SecretArn,
     /// `DRIFTWIRE_SLACK_CHANNEL`.
     pub channel: Option<String>,
     /// `DRIFTWIRE_SLACK_API_URL`, without a slash at its end.
     pub api_url: String,
     /// `DRIFTWIRE_CLOCK_FILE`.
     pub clock_file: Option<PathBuf>,
-}
-
-/// Where a secret is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SecretRef {
-    /// Its ARN, which both services take for its name.
-    pub arn: String,
-    /// Which service has it.
-    pub kind: SecretKind,
-    /// The region that it is in.
-    pub region: String,
-}
-
-/// Which service has a secret.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SecretKind {
-    /// AWS Secrets Manager.
-    Secret,
-    /// Systems Manager's Parameter Store.
-    Parameter,
 }
 
 impl SlackSettings {
@@ -54,17 +36,17 @@ impl SlackSettings {
     /// Every variable that is missing or cannot be decoded.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
         let mut reading = Reading::new(SLACK_NOTIFIER, &variable);
-        let nowhere = || SecretRef { arn: String::new(), kind: SecretKind::Secret, region: String::new() };
-        let settings = Self {
-            told_table: reading.needed("DRIFTWIRE_TOLD_TABLE", shapes::table),
-            queue: reading.needed("DRIFTWIRE_SLACK_QUEUE_URL", shapes::queue),
-            dead_letter_queue: reading.needed("DRIFTWIRE_DEAD_LETTER_QUEUE_URL", shapes::queue),
-            secret: reading.value("DRIFTWIRE_SLACK_SECRET", shapes::secret).unwrap_or_else(nowhere),
-            channel: reading.value("DRIFTWIRE_SLACK_CHANNEL", shapes::channel),
-            api_url: reading.value("DRIFTWIRE_SLACK_API_URL", shapes::api_url).unwrap_or_else(|| Self::API_URL.to_owned()),
-            clock_file: reading.value("DRIFTWIRE_CLOCK_FILE", shapes::path),
-        };
-        reading.done(settings)
+        let told_table = reading.needed("DRIFTWIRE_TOLD_TABLE", shapes::table);
+        let queue = reading.needed("DRIFTWIRE_SLACK_QUEUE_URL", shapes::queue);
+        let dead_letter_queue = reading.needed("DRIFTWIRE_DEAD_LETTER_QUEUE_URL", shapes::queue);
+        let secret = reading.value("DRIFTWIRE_SLACK_SECRET", shapes::secret);
+        let channel = reading.value("DRIFTWIRE_SLACK_CHANNEL", shapes::channel);
+        let api_url = reading.value("DRIFTWIRE_SLACK_API_URL", shapes::api_url).unwrap_or_else(|| Self::API_URL.to_owned());
+        let clock_file = reading.value("DRIFTWIRE_CLOCK_FILE", shapes::path);
+        match secret {
+            Some(secret) => reading.done(Self { told_table, queue, dead_letter_queue, secret, channel, api_url, clock_file }),
+            None => Err(reading.wrong()),
+        }
     }
 }
 
@@ -81,7 +63,7 @@ mod tests {
     fn a_webhook_needs_no_channel_and_the_api_is_slacks_own() {
         let settings = SlackSettings::read(complete).expect("all that is needed is set");
         assert_eq!((settings.channel, settings.api_url.as_str()), (None, "https://slack.com/api"));
-        assert_eq!((settings.secret.kind, settings.secret.region.as_str()), (SecretKind::Secret, "eu-west-1"));
+        assert_eq!(settings.secret.to_string(), "arn:aws:secretsmanager:eu-west-1:111122223333:secret:acme-slack-AbCdEf");
     }
 
     #[test]
