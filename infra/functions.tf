@@ -88,6 +88,10 @@ locals {
   )
 }
 
+locals {
+  packages = { for name in keys(local.functions) : name => "${local.packages_dir}/${var.architecture}/${name}/bootstrap.zip" }
+}
+
 resource "aws_cloudwatch_log_group" "function" {
   #checkov:skip=CKV_AWS_338:How long logs are kept is log_retention_days; what Driftwire found is in the ledger, not in its logs.
   for_each = local.functions
@@ -116,8 +120,8 @@ resource "aws_lambda_function" "this" {
   memory_size   = each.value.memory
   timeout       = each.value.timeout
 
-  filename         = var.packages_s3 == null ? "${local.packages_dir}/${var.architecture}/${each.key}/bootstrap.zip" : null
-  source_code_hash = var.packages_s3 == null ? filebase64sha256("${local.packages_dir}/${var.architecture}/${each.key}/bootstrap.zip") : null
+  filename         = var.packages_s3 == null ? local.packages[each.key] : null
+  source_code_hash = var.packages_s3 == null ? try(filebase64sha256(local.packages[each.key]), null) : null
   s3_bucket        = try(var.packages_s3.bucket, null)
   s3_key           = var.packages_s3 == null ? null : "${var.packages_s3.prefix}${var.architecture}/${each.key}/bootstrap.zip"
 
@@ -133,6 +137,10 @@ resource "aws_lambda_function" "this" {
   tags = local.tags
 
   lifecycle {
+    precondition {
+      condition     = var.packages_s3 != null || fileexists(local.packages[each.key])
+      error_message = "There is no package at ${local.packages[each.key]}: run make build ARCH=${var.architecture} in Driftwire's folder, and say packages_dir where the module is not in it; or say packages_s3."
+    }
     precondition {
       condition     = sum([for name, value in each.value.environment : length(name) + length(value)]) <= 4000
       error_message = "The settings of ${each.key} do not fit into the 4 KB of a function's environment: give state_buckets fewer and wider patterns, or put the ignore file into a bucket."

@@ -9,7 +9,7 @@ locals {
   }
   staged = flatten([for version, zip in local.plugin_zips : [
     for host in concat([""], var.provider_reader.opentofu ? ["registry.opentofu.org/"] : []) :
-    "${host}hashicorp/aws ${version} s3://${local.plugin_bucket}/${zip} sha256:${filesha256("${local.packages_dir}/plugins/${zip}")}"
+    "${host}hashicorp/aws ${version} s3://${local.plugin_bucket}/${zip} sha256:${try(filesha256("${local.packages_dir}/plugins/${zip}"), "")}"
   ]])
   plugins = concat(local.staged, try(var.provider_reader.packages, []))
   plugin_objects = [for object in distinct([for entry in local.plugins : trimprefix(split(" ", entry)[2], "s3://")]) :
@@ -49,6 +49,13 @@ resource "aws_s3_object" "plugin" {
   bucket      = aws_s3_bucket.plugins[0].id
   key         = each.value
   source      = "${local.packages_dir}/plugins/${each.value}"
-  source_hash = filesha256("${local.packages_dir}/plugins/${each.value}")
+  source_hash = try(filesha256("${local.packages_dir}/plugins/${each.value}"), null)
   tags        = local.tags
+
+  lifecycle {
+    precondition {
+      condition     = fileexists("${local.packages_dir}/plugins/${each.value}")
+      error_message = "There is no plugin at ${local.packages_dir}/plugins/${each.value}. Stage it: driftwire providers stage hashicorp/aws --version ${each.key} --download --platform ${local.plugin_platform} --to ${local.packages_dir}/plugins"
+    }
+  }
 }
