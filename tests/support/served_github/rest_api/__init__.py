@@ -1,0 +1,1 @@
+"""GitHub's REST API over the world: routes with what each asks of a token, and the bodies that they answer."""
