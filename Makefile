@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-rust test-python test-plugin chaos lint build bench truth venv clean
+.PHONY: help demo test test-rust test-python test-plugin chaos lint build bench truth venv github-schema clean
 
 # The test tools' pinned versions ask for this much.
 PYTHON_WANTED := 3.11
@@ -31,7 +31,7 @@ export DRIFTWIRE_BIN_DIR := $(abspath $(TARGET_DIR)/debug)
 export DRIFTWIRE_MOTO := $(abspath $(BIN)/moto_server)
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: venv ## Watch a change outside of Terraform become a drift and an alert, on a served AWS
 	@echo "building the functions and the command line (the first time takes some minutes)"
@@ -43,7 +43,7 @@ test: test-rust test-python ## Run every test
 test-rust: venv ## Run the tests of the crates
 	$(CARGO) test --locked --workspace
 
-test-python: venv build test-plugin ## Run the real binaries against a served AWS
+test-python: venv build test-plugin github-schema ## Run the real binaries against a served AWS
 	$(BIN)/python -m pytest tests
 
 # A provider plugin that serves a described world: Terraform and its plugins are not part of what a machine has.
@@ -78,6 +78,9 @@ $(VENV_STAMP): tests/requirements.txt
 	@[[ -x $(BIN)/python ]] || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement tests/requirements.txt
 	@cp tests/requirements.txt $@
+
+github-schema: venv ## Fetch what GitHub publishes of its APIs (pinned), for the served GitHub of the tests
+	@$(BIN)/python tests/support/served_github/fetch.py .cache/github
 
 clean: ## Remove everything that was built or installed here
 	rm -rf $(VENV) .cache

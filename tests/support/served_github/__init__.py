@@ -9,7 +9,7 @@
     assert served.counters()["status"]["502"] == 3
 
 GraphQL is executed against GitHub's published schema; REST answers are held against its published description where `described` is set.
-What neither the brief world nor the schema holds is refused by name, never made up. `make github-schema` fetches both files.
+What the world does not hold is refused by name, never made up. `make github-schema` fetches both files.
 """
 
 from __future__ import annotations
@@ -51,6 +51,9 @@ class ServedGitHub:
         command += ["--described", str(DESCRIPTION)] if described else []
         self._child = Child("github", command, directory / "github.log", env=clean_environment(), cwd=_TESTS)
         wait_until("the served GitHub to listen", self._is_up)
+        self._reach()
+
+    def _reach(self) -> None:
         self.world = Remote(self.endpoint, "world")
         self.plan = Remote(self.endpoint, "plan")
         self.limits = Remote(self.endpoint, "limits")
@@ -62,6 +65,11 @@ class ServedGitHub:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+    def serve(self, world: World) -> None:
+        """Another world from now on, with limits that nobody has used and nothing planned."""
+        send(self.endpoint, "world", pickle.dumps(world))
+        self._reach()
 
     def requests(self) -> list[dict[str, Any]]:
         """What was asked, in the order of the answers: see `log.Entry`."""

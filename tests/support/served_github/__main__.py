@@ -68,6 +68,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
                 made = service.log.entries()
             elif what == "counters":
                 made = service.log.counters() | {"most_at_once": service.limits.most_at_once}
+            elif what == "world":
+                service.serve(pickle.loads(body))
+                self.server.control, made = Control(service), {}
             elif what == "do":
                 try:
                     made = self.server.control.do(json.loads(body))

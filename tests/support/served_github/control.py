@@ -71,7 +71,8 @@ class Remote:
 
 
 def send(endpoint: str, what: str, body: Any = None) -> Any:
-    request = urllib.request.Request(endpoint + PREFIX + what, None if body is None else json.dumps(body).encode())
+    content = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+    request = urllib.request.Request(endpoint + PREFIX + what, content)
     try:
         with urllib.request.urlopen(request, timeout=30) as response:
             return json.loads(response.read())

@@ -48,7 +48,7 @@ def _teams(organisation: Organisation, chance: random.Random, teams: int) -> Non
         team = world.create_team(
             f"{chance.choice(_WORDS)} {number:03}", organisation=organisation.login, parent=parent, privacy=privacy,
             description=f"Team {number}" if number % 3 else None, review_delegation=number % 8 == 0,
-        )  # fmt: skip
+        )
         if privacy == "closed":
             made.append(team)
         for login in chance.sample(people, min(len(people), chance.randint(2, 12))):
@@ -70,7 +70,7 @@ def _repository(organisation: Organisation, chance: random.Random, number: int) 
         topics=sorted(chance.sample(_WORDS, chance.randint(0, 4))), has_wiki=number % 3 == 0, delete_branch_on_merge=number % 2 == 0,
         allow_merge_commit=number % 5 != 0, allow_auto_merge=number % 7 == 0, vulnerability_alerts=number % 2 == 0,
         security_updates=number % 4 == 0, homepage=f"https://{name}.example.com" if number % 6 == 0 else None,
-    )  # fmt: skip
+    )
     if visibility != "public":
         made.security["advanced_security"] = "enabled" if number % 9 == 0 else "disabled"
     _guards(made, chance, number)
@@ -90,7 +90,7 @@ def _guards(made: Repository, chance: random.Random, number: int) -> None:
             world=world, pattern=made.default_branch, enforce_admins=number % 4 == 0, required_approving_review_count=1 + number % 3,
             dismiss_stale_reviews=True, required_checks=[("build", None), ("test", None)], strict_checks=number % 4 == 0,
             push_actors=actors if number % 6 == 0 else None, required_linear_history=number % 3 == 0,
-        )  # fmt: skip
+        )
         made.protections[rule.id] = rule
     if number % 5 == 0:
         rule = BranchProtection(world=world, pattern="release/*", allows_force_pushes=False, require_signed_commits=True)
@@ -100,7 +100,7 @@ def _guards(made: Repository, chance: random.Random, number: int) -> None:
             world=world, name="guard", conditions={"ref_name": {"include": ["~DEFAULT_BRANCH"], "exclude": []}},
             rules=[{"type": "deletion"}, {"type": "non_fast_forward"}],
             bypass_actors=[{"actor_id": None, "actor_type": "OrganizationAdmin", "bypass_mode": "always"}],
-        )  # fmt: skip
+        )
         made.rulesets[ruleset.id] = ruleset
 
 
@@ -149,7 +149,7 @@ def _settings(organisation: Organisation, chance: random.Random) -> None:
     world.add(
         "rulesets", owner=login, name="everywhere", rules=[{"type": "required_signatures"}],
         conditions={"ref_name": {"include": ["~ALL"], "exclude": []}, "repository_name": {"include": ["~ALL"], "exclude": ["sandbox-*"], "protected": True}},
-    )  # fmt: skip
+    )
     organisation.actions |= {"enabled_repositories": "selected" if chosen else "all", "allowed_actions": "selected"}
     organisation.actions_repositories = chosen
 

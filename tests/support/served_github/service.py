@@ -31,16 +31,17 @@ class HangUp(Exception):
 
 class Service:
     def __init__(self, world: World, schema_file: Path, description: Description | None = None):
-        self.world = world
-        self.plan = Plan(world)
-        self.limits = Limits(world.clock)
-        self.log = Log()
-        self.clock = world.clock
         self._graphql = GraphQL(schema_file)
         #: Given: every answer of REST is held against it, and one that does not fit is a fault of this server.
         self._description = description
         # The world is read and changed by one request at a time.
         self.lock = threading.RLock()
+        self.serve(world)
+
+    def serve(self, world: World) -> None:
+        """Another world instead, with limits that nobody has used and nothing planned."""
+        self.world, self.clock = world, world.clock
+        self.plan, self.limits, self.log = Plan(world), Limits(world.clock), Log()
 
     def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> tuple[Answer, int | None]:
         """The answer, and after how many bytes of it the connection breaks, if it does. Raises `HangUp`."""

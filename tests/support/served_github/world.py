@@ -164,7 +164,7 @@ class World:
         classes = {
             "labels": Label, "keys": things.DeployKey, "hooks": Hook, "environments": things.Environment,
             "protections": things.BranchProtection, "rulesets": Ruleset, "variables": Variable, "secrets": Secret, "dependabot_secrets": Secret,
-        }  # fmt: skip
+        }
         holder = self.owner(owner) if repository is None else self.repository(repository, owner=owner)
         made = classes[kind](world=self, **fields)
         if isinstance(made, (Variable, Secret)):

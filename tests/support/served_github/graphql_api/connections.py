@@ -85,7 +85,7 @@ class Connection:
 def page(
     context: Context, things: Sequence[Any], given: dict[str, Any], *, key: Callable[[Any], Any] = lambda thing: thing.id,
     backwards: bool = False, more: Callable[[Any], Any] | None = None,
-) -> Connection:  # fmt: skip
+) -> Connection:
     """A page of `things`, which `key` sorts; `given` are the arguments of the field."""
     return Connection(context, sorted(things, key=key, reverse=backwards), given, key, backwards, more)
 

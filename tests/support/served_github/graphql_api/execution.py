@@ -84,7 +84,7 @@ class GraphQL:
         result = execute(
             self.schema, query.document, context_value=context, variable_values=query.variables, type_resolver=resolve_type,
             operation_name=query.operation.name.value if query.operation.name else None,
-        )  # fmt: skip
+        )
         assert isinstance(result, ExecutionResult), "every resolver answers at once"
         body: _Json = {"data": result.data}
         if result.errors:

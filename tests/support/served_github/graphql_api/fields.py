@@ -5,7 +5,7 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import Any, Callable, NamedTuple
 
-from graphql import GraphQLObjectType, GraphQLResolveInfo, GraphQLSchema, Undefined
+from graphql import GraphQLObjectType, GraphQLResolveInfo, GraphQLSchema
 
 from ..things import App, Branch, BranchProtection, DeployKey, Environment, Label, Organisation, Repository, Ruleset, Team, User
 from .connections import Context
@@ -17,7 +17,7 @@ FIELDS: dict[str, dict[str, Resolver]] = {}
 _TYPES = {
     App: "App", Branch: "Commit", BranchProtection: "BranchProtectionRule", DeployKey: "DeployKey", Environment: "Environment", Label: "Label", Organisation: "Organization",
     Repository: "Repository", Ruleset: "RepositoryRuleset", Team: "Team", User: "User",
-}  # fmt: skip
+}
 
 
 class Inside(NamedTuple):
@@ -64,8 +64,7 @@ def attach(schema: GraphQLSchema) -> None:
             if how is None:
                 field.resolve = _unserved(type_name, name)
             else:
-                defaults = {argument: value.default_value for argument, value in field.args.items() if value.default_value is not Undefined}
-                field.resolve = _calling(how, f"{type_name}.{name}", defaults)
+                field.resolve = _calling(how, f"{type_name}.{name}")
 
 
 def _unserved(type_name: str, name: str) -> Resolver:
@@ -75,7 +74,7 @@ def _unserved(type_name: str, name: str) -> Resolver:
     return refuse
 
 
-def _calling(how: Resolver, where: str, defaults: dict[str, Any]) -> Resolver:
+def _calling(how: Resolver, where: str) -> Resolver:
     code = how.__code__
     known = set(code.co_varnames[2 : code.co_argcount + code.co_kwonlyargcount])
     takes_pages = "given" in known
@@ -85,8 +84,9 @@ def _calling(how: Resolver, where: str, defaults: dict[str, Any]) -> Resolver:
             return how(thing, info.context, {}) if takes_pages else how(thing, info.context)
         pages = {name: given.pop(name) for name in ("first", "last", "after", "before") if name in given}
         for name in [name for name in given if name not in known]:
-            # An argument that nothing heeds would make the answer a lie.
-            if (value := given.pop(name)) is not None and value != defaults.get(name):
+            # An argument that nothing heeds would make the answer a lie; the schema's own defaults change nothing.
+            del given[name]
+            if any(argument.name.value == name for node in info.field_nodes for argument in node.arguments or ()):
                 raise Problem("NOT_SERVED", f"The served GitHub does not heed `{name}` of {where}.")
         return how(thing, info.context, pages, **given) if takes_pages else how(thing, info.context, **given)
 

@@ -78,7 +78,7 @@ answers("Query", {
     # Of what is left, the query that asks is already taken away.
     "rateLimit": lambda _query, context, dryRun=False: context,
     "user": lambda _query, context, login: _user(context, login),
-})  # fmt: skip
+})
 
 
 def _user(context: Context, login: str) -> User:
@@ -95,13 +95,13 @@ def _window(context: Context) -> Any:
 answers("RateLimit", {
     "cost": "points", "nodeCount": "nodes", "limit": lambda it, context: _window(it).limit, "remaining": lambda it, context: _window(it).remaining,
     "used": lambda it, context: _window(it).used, "resetAt": lambda it, context: iso(_window(it).reset),
-})  # fmt: skip
+})
 
 
 def _repositories(
     organisation: Organisation, context: Context, given: dict[str, Any], orderBy: Any = None, isArchived: bool | None = None,
     isFork: bool | None = None, privacy: str | None = None, visibility: str | None = None,
-) -> Connection:  # fmt: skip
+) -> Connection:
     found = list(organisation.repositories.values())
     if isArchived is not None:
         found = [each for each in found if each.archived == isArchived]
@@ -166,7 +166,7 @@ answers("Organization", {
     "repository": lambda it, context, name, followRenames=True: context.guard(_named(it, context, name, followRenames)),
     "teams": _teams, "team": _team, "membersWithRole": _members, "pendingMembers": _pending, "rulesets": _rulesets,
     "ruleset": lambda it, context, databaseId: Inside(it, it.rulesets[databaseId]) if databaseId in it.rulesets else None,
-})  # fmt: skip
+})
 answers("OrganizationMemberEdge", {"role": lambda it, context: it.more.upper()})
 
 
@@ -199,7 +199,7 @@ answers("Team", {
     "ancestors": lambda it, context, given: page(context, it.ancestors, given),
     "childTeams": lambda it, context, given, orderBy=None: _teams_page(context, it.children, given, orderBy),
     "members": _team_members, "repositories": _team_repositories, "invitations": _team_invitations,
-})  # fmt: skip
+})
 answers("TeamMemberEdge", {"role": lambda it, context: it.more.upper()})
 answers("TeamRepositoryEdge", {"permission": lambda it, context: base_role(it.more[0].owner, it.more[1]).upper()})
 answers("OrganizationInvitation", {
@@ -207,12 +207,12 @@ answers("OrganizationInvitation", {
     "invitee": lambda it, context: it.thing.world.user(it.thing.login) if it.thing.login else None, "inviter": "thing.inviter", "organization": "holder",
     "role": lambda it, context: it.thing.role.upper(),
     "invitationType": lambda it, context: "USER" if it.thing.login else "EMAIL",
-})  # fmt: skip
+})
 answers("User", {
     "id": "node_id", "databaseId": "id", "login": "login", "name": "name", "createdAt": "created_at", "updatedAt": "updated_at",
     "url": lambda it, context: f"{it.world.html_url}/{it.login}",
     "isViewer": lambda it, context: it is context.request.credential.user,
-})  # fmt: skip
+})
 answers("App", {
     "id": "node_id", "databaseId": "id", "name": "name", "slug": "slug", "clientId": "client_id", "createdAt": "created_at", "updatedAt": "updated_at",
-})  # fmt: skip
+})

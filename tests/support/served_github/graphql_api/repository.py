@@ -15,7 +15,7 @@ from .problems import Problem, forbidden
 _ORDERS = {
     "CREATED_AT": lambda each: (each.created_at, each.id), "NAME": lambda each: (each.name.lower(), each.id),
     "PUSHED_AT": lambda each: (each.pushed_at, each.id), "UPDATED_AT": lambda each: (each.updated_at, each.id),
-}  # fmt: skip
+}
 
 
 def repositories_page(context: Context, found: list[Any], given: dict[str, Any], orderBy: Any, **more: Any) -> Connection:
@@ -129,7 +129,7 @@ answers("Repository", {
     "label": lambda it, context, name: next((Inside(it, each) for each in it.labels.values() if each.name.lower() == name.lower()), None),
     "environment": lambda it, context, name: next((Inside(it, each) for each in it.environments.values() if each.name.lower() == name.lower()), None),
     "ruleset": lambda it, context, databaseId: Inside(it, it.rulesets[databaseId]) if databaseId in it.rulesets else None,
-})  # fmt: skip
+})
 _LANGUAGE = {"name": lambda it, context: it, "id": lambda it, context: node_id("Language", sum(it.encode()))}
 answers("Language", _LANGUAGE)
 
@@ -137,19 +137,19 @@ _PERMISSIONS = {"triage": "READ", "maintain": "WRITE"}
 answers("RepositoryCollaboratorEdge", {
     "permission": lambda it, context: base_role(it.more[0].owner, highest(it.more[0].owner, it.more[1])).upper(),
     "permissionSources": lambda it, context: [(it.more[0], source, role) for source, role in it.more[1]],
-})  # fmt: skip
+})
 answers("PermissionSource", {
     "organization": lambda it, context: it[0].owner,
     "permission": lambda it, context: _PERMISSIONS.get(role := base_role(it[0].owner, it[2]), role.upper()),
     "roleName": lambda it, context: it[2],
     "source": lambda it, context: it[1],
-})  # fmt: skip
+})
 
 answers("Ref", {
     "id": lambda it, context: node_id("Ref", it.holder.id, it.id), "name": "thing.name", "prefix": lambda it, context: "refs/heads/", "repository": "holder",
     "target": "thing",
     "branchProtectionRule": lambda it, context: _rule_of(it.holder, it.thing),
-})  # fmt: skip
+})
 answers("Commit", {"oid": "sha", "abbreviatedOid": lambda it, context: it.sha[:7]})
 
 
@@ -161,14 +161,14 @@ def _rule_of(repository: Repository, branch: Branch) -> Inside | None:
 answers("Label", {
     "id": lambda it, context: node_id("Label", it.holder.id, it.id), "name": "thing.name", "color": "thing.color", "description": "thing.description",
     "isDefault": "thing.default", "repository": "holder",
-})  # fmt: skip
+})
 answers("DeployKey", {
     "id": lambda it, context: node_id("DeployKey", it.holder.id, it.id), "title": "thing.title", "key": "thing.key", "readOnly": "thing.read_only",
     "createdAt": "thing.created_at", "verified": lambda it, context: True, "enabled": lambda it, context: True,
-})  # fmt: skip
+})
 answers("RepositoryTopic", {
     "id": lambda it, context: node_id("RepositoryTopic", it.holder.id, sum(it.thing.encode())), "topic": "thing",
-})  # fmt: skip
+})
 answers("Topic", {"id": lambda it, context: node_id("Topic", sum(it.encode())), "name": lambda it, context: it})
 
 
@@ -191,19 +191,19 @@ def _reviewers(it: Any, context: Context, given: dict[str, Any]) -> Connection:
 
 answers("Environment", {
     "id": lambda it, context: node_id("Environment", it.holder.id, it.id), "databaseId": "thing.id", "name": "thing.name", "protectionRules": _environment_rules,
-})  # fmt: skip
+})
 answers("DeploymentProtectionRule", {
     "databaseId": lambda it, context: it[0].id * 10 + it[1], "type": lambda it, context: it[2],
     "timeout": lambda it, context: (it[0].wait_timer or 0) if it[2] == "WAIT_TIMER" else 0,
     "preventSelfReview": lambda it, context: it[0].prevent_self_review if it[2] == "REQUIRED_REVIEWERS" else None,
     "reviewers": _reviewers,
-})  # fmt: skip
+})
 
 answers("RepositoryRuleset", {
     "id": lambda it, context: node_id("RepositoryRuleset", it.holder.id, it.id), "databaseId": "thing.id", "name": "thing.name",
     "enforcement": lambda it, context: it.thing.enforcement.upper(), "target": lambda it, context: it.thing.target.upper(), "source": "holder",
     "createdAt": "thing.created_at", "updatedAt": "thing.updated_at", "conditions": lambda it, context: it.thing.conditions or {},
-})  # fmt: skip
+})
 answers("RepositoryRuleConditions", {"refName": lambda it, context: it.get("ref_name")})
 answers("RefNameConditionTarget", {"include": lambda it, context: it["include"], "exclude": lambda it, context: it["exclude"]})
 
@@ -245,7 +245,7 @@ answers("BranchProtectionRule", {
     "reviewDismissalAllowances": _allowances("ReviewDismissalAllowance", "dismissal_actors"),
     "bypassPullRequestAllowances": _allowances("BypassPullRequestAllowance", "pull_request_bypassers"),
     "bypassForcePushAllowances": _allowances("BypassForcePushAllowance", "force_push_bypassers"),
-})  # fmt: skip
+})
 for _kind in ("PushAllowance", "ReviewDismissalAllowance", "BypassPullRequestAllowance", "BypassForcePushAllowance"):
     answers(_kind, {"actor": _actor, "id": lambda it, context: node_id(it[0], it[1].id, it[3]), "branchProtectionRule": lambda it, context: it[1]})
 answers("RequiredStatusCheckDescription", {"context": lambda it, context: it[1], "app": lambda it, context: it[0].apps.get(it[2])})

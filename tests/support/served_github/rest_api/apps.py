@@ -157,7 +157,7 @@ def _installation(request: Request, found: Installation) -> Json:
         "app_slug": found.app.slug, "target_id": owner.id, "target_type": "Organization", "permissions": found.permissions, "events": [],
         "created_at": found.created_at, "updated_at": found.updated_at, "single_file_name": None, "has_multiple_single_files": False,
         "single_file_paths": [], "suspended_by": None, "suspended_at": found.suspended_at,
-    }  # fmt: skip
+    }
 
 
 def _signed(request: Request) -> None:

@@ -25,7 +25,7 @@ _URLS = {name: f"/{name}" for name in "contributors deployments downloads events
     "issue_comment": "/issues/comments{/number}", "issue_events": "/issues/events{/number}", "issues": "/issues{/number}", "keys": "/keys{/key_id}",
     "labels": "/labels{/name}", "milestones": "/milestones{/number}", "notifications": "/notifications{?since,all,participating}",
     "pulls": "/pulls{/number}", "releases": "/releases{/id}", "statuses": "/statuses/{sha}", "trees": "/git/trees{/sha}",
-}  # fmt: skip
+}
 
 
 def account(request: Request, who: User | Organisation | None) -> dict[str, Any] | None:
@@ -41,7 +41,7 @@ def account(request: Request, who: User | Organisation | None) -> dict[str, Any]
         "subscriptions_url": f"{url}/subscriptions", "organizations_url": f"{url}/orgs", "repos_url": f"{url}/repos",
         "events_url": f"{url}/events{{/privacy}}", "received_events_url": f"{url}/received_events",
         "type": "Organization" if organisation else "User", "user_view_type": "public", "site_admin": False,
-    }  # fmt: skip
+    }
 
 
 def named(request: Request, login: str | None) -> dict[str, Any] | None:
@@ -55,7 +55,7 @@ def organisation_simple(request: Request, found: Organisation) -> dict[str, Any]
         "hooks_url": f"{url}/hooks", "issues_url": f"{url}/issues", "members_url": f"{url}/members{{/member}}",
         "public_members_url": f"{url}/public_members{{/member}}", "avatar_url": f"https://avatars.githubusercontent.com/u/{found.id}?v=4",
         "description": found.description,
-    }  # fmt: skip
+    }
 
 
 def organisation_public(request: Request, found: Organisation) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def organisation_public(request: Request, found: Organisation) -> dict[str, Any]
         "public_repos": sum(repository.visibility == "public" for repository in found.repositories.values()),
         "public_gists": 0, "followers": 0, "following": 0, "html_url": f"{request.world.html_url}/{found.login}", "type": "Organization",
         "created_at": found.created_at, "updated_at": found.updated_at, "archived_at": None,
-    }  # fmt: skip
+    }
 
 
 def organisation_full(request: Request, found: Organisation) -> dict[str, Any]:
@@ -79,7 +79,7 @@ def organisation_full(request: Request, found: Organisation) -> dict[str, Any]:
     return organisation_public(request, found) | settings | {
         "total_private_repos": private, "owned_private_repos": private, "private_gists": 0, "disk_usage": 0, "collaborators": 0,
         "plan": {"name": found.plan, "space": 976562499, "private_repos": 999999, "filled_seats": len(found.members), "seats": len(found.members)},
-    }  # fmt: skip
+    }
 
 
 def permissions(role: str) -> dict[str, bool]:
@@ -102,7 +102,7 @@ def repository_minimal(request: Request, found: Repository) -> dict[str, Any]:
         "open_issues_count": 0, "license": None, "allow_forking": found.allow_forking, "is_template": found.is_template,
         "web_commit_signoff_required": found.web_commit_signoff_required, "topics": found.topics, "visibility": found.visibility, "forks": 0,
         "open_issues": 0, "watchers": 0, "default_branch": found.default_branch, "permissions": permissions(request.credential.role_on(found)),
-    }  # fmt: skip
+    }
     if security := _security(request, found):
         body["security_and_analysis"] = security
     return body
@@ -141,7 +141,7 @@ def team_simple(request: Request, found: Team) -> dict[str, Any]:
         "notification_setting": found.notification_setting, "permission": "pull", "url": url, "members_url": f"{url}/members{{/member}}",
         "html_url": f"{request.world.html_url}/orgs/{found.organisation.login}/teams/{found.slug}", "repositories_url": f"{url}/repos",
         "type": "organization", "organization_id": found.organisation.id,
-    }  # fmt: skip
+    }
 
 
 def team(request: Request, found: Team) -> dict[str, Any]:
@@ -154,7 +154,7 @@ def app(request: Request, found: App) -> dict[str, Any]:
         "id": found.id, "slug": found.slug, "node_id": found.node_id, "client_id": found.client_id, "owner": account(request, found.owner),
         "name": found.name, "description": None, "external_url": "https://example.com", "html_url": f"{request.world.html_url}/apps/{found.slug}",
         "created_at": found.created_at, "updated_at": found.updated_at, "permissions": found.permissions, "events": [],
-    }  # fmt: skip
+    }
 
 
 def role_words(owner: Organisation, role: str) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def repositories(request: Request, organisation: Organisation) -> Listing:
     keeps = {
         "all": lambda each: True, "public": lambda each: each.visibility == "public", "private": lambda each: each.visibility != "public",
         "forks": lambda each: each.parent is not None, "sources": lambda each: each.parent is None, "member": lambda each: True,
-    }  # fmt: skip
+    }
     if wanted not in keeps:
         raise Refusal(422, "Validation Failed")
     sort = request.query.get("sort", "created")
@@ -103,7 +103,7 @@ def membership(request: Request, organisation: Organisation, username: str) -> J
     return {
         "url": f"{url}/memberships/{login}", "state": "active" if login in organisation.members else "pending", "role": role, "organization_url": url,
         "user": bodies.named(request, login), "organization": bodies.organisation_simple(request, organisation),
-    }  # fmt: skip
+    }
 
 
 @route("/orgs/{org}/invitations", **_OWNERS)
@@ -116,7 +116,7 @@ def _invitation(request: Request, organisation: Organisation, found: Invitation)
         "id": found.id, "node_id": node_id("OrganizationInvitation", organisation.id, found.id), "login": found.login, "email": found.email,
         "role": found.role, "created_at": found.created_at, "inviter": bodies.account(request, found.inviter), "team_count": len(found.teams),
         "invitation_teams_url": f"{request.api}/organizations/{organisation.id}/invitations/{found.id}/teams", "invitation_source": "member",
-    }  # fmt: skip
+    }
 
 
 @route("/orgs/{org}/teams", **_MEMBERS)
@@ -197,7 +197,7 @@ def _with_role(request: Request, repository: Repository, team: Team, role: str) 
 @route(
     "/repos/{owner}/{repo}/collaborators", scope="repo", role="write",
     denied=(403, "Must have push access to view repository collaborators."),
-)  # fmt: skip
+)
 def repository_collaborators(request: Request, repository: Repository) -> Listing:
     affiliation = request.query.get("affiliation", "all")
     if affiliation not in ("all", "direct", "outside"):
@@ -217,7 +217,7 @@ def _repository_invitation(request: Request, repository: Repository, found: Invi
         "id": found.id, "node_id": node_id("RepositoryInvitation", found.id), "repository": related, "invitee": bodies.named(request, found.login),
         "inviter": bodies.account(request, found.inviter), "permissions": found.role, "created_at": found.created_at, "expired": False,
         "url": f"{request.api}/user/repository_invitations/{found.id}", "html_url": f"{request.world.html_url}/{repository.full_name}/invitations",
-    }  # fmt: skip
+    }
 
 
 @route("/user", role="anybody")

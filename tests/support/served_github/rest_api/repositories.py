@@ -65,7 +65,7 @@ def _ref(request: Request, repository: Repository, branch: Branch) -> Json:
     return {
         "ref": f"refs/heads/{branch.name}", "node_id": node_id("Ref", repository.id, branch.id), "url": f"{url}/refs/heads/{branch.name}",
         "object": {"sha": branch.sha, "type": "commit", "url": f"{url}/commits/{branch.sha}"},
-    }  # fmt: skip
+    }
 
 
 @route("/repos/{owner}/{repo}/branches/{branch}/protection", **_ADMINISTRATION)
@@ -96,7 +96,7 @@ def _protection(request: Request, repository: Repository, branch: str, rule: Bra
         "required_linear_history": rule.required_linear_history, "allow_force_pushes": rule.allows_force_pushes, "allow_deletions": rule.allows_deletions,
         "block_creations": rule.blocks_creations, "required_conversation_resolution": rule.require_conversation_resolution,
         "lock_branch": rule.lock_branch, "allow_fork_syncing": rule.lock_allows_fetch_and_merge,
-    }  # fmt: skip
+    }
     body: Json = {"url": url, **{name: {"enabled": value} for name, value in switches.items()}}
     body["enforce_admins"] = {"url": f"{url}/enforce_admins", "enabled": rule.enforce_admins}
     body["required_signatures"] = {"url": f"{url}/required_signatures", "enabled": rule.require_signed_commits}
@@ -105,13 +105,13 @@ def _protection(request: Request, repository: Repository, branch: str, rule: Bra
         body["required_status_checks"] = {
             "url": checks, "strict": rule.strict_checks, "contexts": [context for context, _ in rule.required_checks], "contexts_url": f"{checks}/contexts",
             "checks": [{"context": context, "app_id": app} for context, app in rule.required_checks],
-        }  # fmt: skip
+        }
     if rule.required_approving_review_count is not None:
         reviews = f"{url}/required_pull_request_reviews"
         body["required_pull_request_reviews"] = {
             "url": reviews, "dismiss_stale_reviews": rule.dismiss_stale_reviews, "require_code_owner_reviews": rule.require_code_owner_reviews,
             "required_approving_review_count": rule.required_approving_review_count, "require_last_push_approval": rule.require_last_push_approval,
-        }  # fmt: skip
+        }
         if rule.dismissal_actors is not None:
             where = f"{url}/dismissal_restrictions"
             urls = {"url": where, "users_url": f"{where}/users", "teams_url": f"{where}/teams"}
@@ -164,7 +164,7 @@ def ruleset_entry(request: Request, holder: Repository | Organisation, found: Ru
         "source": holder.full_name if isinstance(holder, Repository) else holder.login, "enforcement": found.enforcement,
         "node_id": node_id("RepositoryRuleset", holder.id, found.id), "created_at": found.created_at, "updated_at": found.updated_at,
         "_links": {"self": {"href": request.api + path}, "html": {"href": request.world.html_url + html}},
-    }  # fmt: skip
+    }
 
 
 def ruleset_body(request: Request, holder: Repository | Organisation, found: Ruleset, writes: bool) -> Json:
@@ -201,7 +201,7 @@ def hook_body(found: Hook, url: str) -> Json:
     return {
         "id": found.id, "name": "web", "active": found.active, "events": found.events, "config": config | ({"secret": "********"} if found.secret else {}),
         "updated_at": found.updated_at, "created_at": found.created_at, "url": url, "ping_url": f"{url}/pings", "deliveries_url": f"{url}/deliveries",
-    }  # fmt: skip
+    }
 
 
 @route("/repos/{owner}/{repo}/keys", **_ADMINISTRATION)
@@ -220,7 +220,7 @@ def _key(request: Request, repository: Repository, found: DeployKey) -> Json:
     return {
         "id": found.id, "key": found.key, "url": f"{request.api}/repos/{repository.full_name}/keys/{found.id}", "title": found.title, "verified": True,
         "created_at": found.created_at, "read_only": found.read_only, "added_by": None, "last_used": None, "enabled": True,
-    }  # fmt: skip
+    }
 
 
 @route("/repos/{owner}/{repo}/environments", permission="actions=read", scope="repo", public=True)
@@ -258,7 +258,7 @@ def _environment(request: Request, repository: Repository, found: Environment) -
         "updated_at": found.updated_at, "url": f"{request.api}/repos/{repository.full_name}/environments/{found.name}",
         "html_url": f"{world.html_url}/{repository.full_name}/deployments/activity_log?environments_filter={found.name}", "protection_rules": rules,
         "deployment_branch_policy": found.branch_policy, "can_admins_bypass": found.can_admins_bypass,
-    }  # fmt: skip
+    }
 
 
 @route("/repos/{owner}/{repo}/labels", permission="issues=read;pull_requests=read", scope="repo", public=True)

@@ -43,7 +43,7 @@ _SHAPES = {"ref": ".+", "branch": ".+?"}
 def route(
     template: str, *, permission: str = "metadata=read", scope: str = "", role: str = "read", public: bool = False,
     denied: tuple[int, str] = (404, "Not Found"), method: str = "GET", also: tuple[str, ...] = (),
-) -> Callable[[Handler], Handler]:  # fmt: skip
+) -> Callable[[Handler], Handler]:
     """Registers what answers a path of the description; `also` are paths that the description does not write out."""
 
     def register(handler: Handler) -> Handler:
