@@ -18,6 +18,8 @@ from referencing.jsonschema import DRAFT4
 #: and a team's repository says whether it has discussions.
 _OPEN = {"app-permissions", "environment", "team-repository"}
 _LOCATION = "urn:github"
+#: Where npm's package says what cannot be: that an installation's account is a user and an enterprise at once.
+_INSTEAD = {("GET", "/app/installations", 200): {"type": "array", "items": {"$ref": f"{_LOCATION}#/components/schemas/installation"}}}
 
 
 class Description:
@@ -50,14 +52,16 @@ class Description:
             responses = self._paths[template][method.lower()]["responses"]
             if str(status) not in responses:
                 raise KeyError(f"{method} {template} never answers {status}")
+            schema = _INSTEAD.get(key, {"$ref": f"{_LOCATION}{at}"})
             described = "content" in responses[str(status)]
-            self._validators[key] = OAS30Validator({"$ref": f"{_LOCATION}{at}"}, registry=self._registry) if described else None
+            self._validators[key] = OAS30Validator(schema, registry=self._registry) if described else None
         return self._validators[key]
 
 
 def _close(schema: Any) -> None:
     if isinstance(schema, dict):
-        if "properties" in schema and "allOf" not in schema:
+        # Of an App's permissions some places list but a few.
+        if "properties" in schema and "allOf" not in schema and "metadata" not in schema["properties"]:
             schema.setdefault("additionalProperties", False)
         for value in schema.values():
             _close(value)

@@ -16,7 +16,7 @@ from .log import Entry, Log
 from .openapi import Description
 from .plan import Plan, Rule
 from .request import Answer, Refusal, Request, json_answer
-from .rest_api import actions, apps, people, repositories, routing  # noqa: F401  They register their routes.
+from .rest_api import apps, routing
 from .world import World
 
 #: Where REST and GraphQL are: on github.com, and on GitHub Enterprise Server.

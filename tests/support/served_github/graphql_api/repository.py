@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 from typing import Any
+from zlib import crc32
 
 from ..access import at_least, base_role, collaborators, highest
 from ..node_ids import node_id
@@ -130,7 +131,7 @@ answers("Repository", {
     "environment": lambda it, context, name: next((Inside(it, each) for each in it.environments.values() if each.name.lower() == name.lower()), None),
     "ruleset": lambda it, context, databaseId: Inside(it, it.rulesets[databaseId]) if databaseId in it.rulesets else None,
 })
-_LANGUAGE = {"name": lambda it, context: it, "id": lambda it, context: node_id("Language", sum(it.encode()))}
+_LANGUAGE = {"name": lambda it, context: it, "id": lambda it, context: node_id("Language", crc32(it.encode()))}
 answers("Language", _LANGUAGE)
 
 _PERMISSIONS = {"triage": "READ", "maintain": "WRITE"}
@@ -167,9 +168,9 @@ answers("DeployKey", {
     "createdAt": "thing.created_at", "verified": lambda it, context: True, "enabled": lambda it, context: True,
 })
 answers("RepositoryTopic", {
-    "id": lambda it, context: node_id("RepositoryTopic", it.holder.id, sum(it.thing.encode())), "topic": "thing",
+    "id": lambda it, context: node_id("RepositoryTopic", it.holder.id, crc32(it.thing.encode())), "topic": "thing",
 })
-answers("Topic", {"id": lambda it, context: node_id("Topic", sum(it.encode())), "name": lambda it, context: it})
+answers("Topic", {"id": lambda it, context: node_id("Topic", crc32(it.encode())), "name": lambda it, context: it})
 
 
 def _environment_rules(it: Inside, context: Context, given: dict[str, Any]) -> Connection:

@@ -152,7 +152,7 @@ def app(request: Request, found: App) -> dict[str, Any]:
     """`integration`."""
     return {
         "id": found.id, "slug": found.slug, "node_id": found.node_id, "client_id": found.client_id, "owner": account(request, found.owner),
-        "name": found.name, "description": None, "external_url": "https://example.com", "html_url": f"{request.world.html_url}/apps/{found.slug}",
+        "name": found.name, "description": "", "external_url": "https://example.com", "html_url": f"{request.world.html_url}/apps/{found.slug}",
         "created_at": found.created_at, "updated_at": found.updated_at, "permissions": found.permissions, "events": [],
     }
 
