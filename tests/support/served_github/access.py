@@ -28,22 +28,24 @@ def team_role(repository: Repository, team: Team) -> str | None:
     return max(roles, key=lambda role: ROLES.index(base_role(repository.owner, role)), default=None)
 
 
-def sources(repository: Repository) -> dict[str, list[Source]]:
-    """Everything that gives somebody a role on a repository, by login."""
+def sources(repository: Repository, only: str | None = None) -> dict[str, list[Source]]:
+    """Everything that gives somebody a role on a repository, by login; of one login if that is all that is asked."""
     owner = repository.owner
     found: dict[str, list[Source]] = {}
     default = owner.settings.get("default_repository_permission", "none")
     if default == "none" and repository.visibility == "internal":
         default = "read"
-    for login, membership in owner.members.items():
+    members = owner.members if only is None else {only: owner.members[only]} if only in owner.members else {}
+    for login, membership in members.items():
         if membership == "admin" or default != "none":
             found[login] = [(owner, "admin" if membership == "admin" else default)]
     for team in owner.teams.values():
-        if role := team_role(repository, team):
-            for login in team.members:
+        if (only is None or only in team.members) and (role := team_role(repository, team)):
+            for login in team.members if only is None else (only,):
                 found.setdefault(login, []).append((team, role))
-    for login, role in repository.collaborators.items():
-        found.setdefault(login, []).append((repository, role))
+    for login, role in repository.collaborators.items() if only is None else ((only, repository.collaborators.get(only)),):
+        if role:
+            found.setdefault(login, []).append((repository, role))
     return found
 
 
@@ -57,7 +59,7 @@ def effective_role(repository: Repository, login: str) -> str:
     owner = repository.owner
     if owner.members.get(login) == "admin":
         return "admin"
-    role = base_role(owner, highest(owner, sources(repository).get(login, ())))
+    role = base_role(owner, highest(owner, sources(repository, login).get(login, ())))
     return "read" if role == "none" and repository.visibility == "public" else role
 
 

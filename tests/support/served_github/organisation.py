@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
 
 from .things import BranchProtection, DeployKey, Environment, Hook, Invitation, Label, Organisation, Repository, Ruleset, Secret, Team, Variable
-
-if TYPE_CHECKING:
-    from .world import World
 
 _WORDS = "amber billing cargo delta edge forge grid harbor index jobs kiosk ledger media north orbit portal quartz relay search tidal".split()
 _LANGUAGES = ("Go", "HCL", "Python", "Rust", "TypeScript", None)

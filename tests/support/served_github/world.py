@@ -11,8 +11,9 @@ import hashlib
 from contextlib import contextmanager
 from typing import Any, Iterator
 
+from .changes import Changes
 from .clock import Clock
-from .credentials import Credential, new_key_pair
+from .credentials import Credential
 from .node_ids import parse_node_id
 from .things import (
     App,
@@ -30,6 +31,7 @@ from .things import (
     User,
     Variable,
 )
+from .tokens import Tokens
 
 #: The labels that GitHub gives to every new repository.
 STOCK_LABELS = (
@@ -43,6 +45,9 @@ STOCK_LABELS = (
     ("question", "d876e3", "Further information is requested"),
     ("wontfix", "ffffff", "This will not be worked on"),
 )
+
+#: When organisations were made.
+_FOUNDED = "2023-05-04T10:20:30Z"
 
 #: What an owner reads of an organisation, as a new one has it.
 SETTINGS = {
@@ -74,7 +79,7 @@ SETTINGS = {
 }
 
 
-class World:
+class World(Changes, Tokens):
     def __init__(self) -> None:
         self.clock = Clock()
         #: What URLs inside answers begin with; None: where the caller reached the server. Links and redirects always lead to the server.
@@ -114,9 +119,10 @@ class World:
         """An organisation with an owner, `<login>-owner`; of any size, and the same for the same arguments. If it is there, that one."""
         if isinstance(found := self._logins.get(login.lower()), Organisation):
             return found
-        made = Organisation(world=self, login=login, name=login.title(), settings=dict(SETTINGS))
-        self.organisations[made.id] = self._logins[login.lower()] = made
-        made.members[self.user(f"{login}-owner").login] = "admin"
+        with self.at(_FOUNDED):
+            made = Organisation(world=self, login=login, name=login.title(), settings=dict(SETTINGS))
+            self.organisations[made.id] = self._logins[login.lower()] = made
+            made.members[self.user(f"{login}-owner").login] = "admin"
         if repositories or teams or members:
             from .organisation import populate  # It needs this module.
 
@@ -186,106 +192,6 @@ class World:
         made = Invitation(world=self, login=self.user(login).login, role=role, inviter=self._an_owner(found.owner))
         return self._add(found.invitations, made)
 
-    def install_app(self, permissions: dict[str, str], *, repositories: list[str] | None = None, slug: str = "driftwire") -> dict[str, Any]:
-        """An App in the organisation: its `app_id`, `client_id`, `installation_id` and `private_key`. Repositories by name; None: all."""
-        owner = self.owner(None)
-        private, public = new_key_pair()
-        app = App(world=self, slug=slug, name=slug.title(), owner=owner, public_key=public, permissions=dict(permissions))
-        self.apps[app.id] = app
-        chosen = None if repositories is None else [self.repository(name).id for name in repositories]
-        installation = Installation(world=self, app=app, organisation=owner, permissions=dict(permissions), repositories=chosen)
-        self.installations[installation.id] = installation
-        return {"app_id": app.id, "client_id": app.client_id, "installation_id": installation.id, "private_key": private}
-
-    def personal_token(self, login: str, scopes: list[str]) -> str:
-        """A classic token of a user."""
-        return self._issue("ghp", Credential(kind="classic", user=self.user(login), scopes=list(scopes)))
-
-    def fine_grained_token(self, login: str, permissions: dict[str, str], *, repositories: list[str] | None = None) -> str:
-        """A fine-grained token of a user, for all repositories of the organisation or some."""
-        chosen = None if repositories is None else [self.repository(name).id for name in repositories]
-        return self._issue("github_pat", Credential(kind="fine_grained", user=self.user(login), permissions=dict(permissions), repositories=chosen))
-
-    def user_token(self, login: str, installation_id: int) -> str:
-        """A token with which an App acts for a user."""
-        found = self.installations[installation_id]
-        made = Credential(kind="user_to_server", user=self.user(login), permissions=dict(found.permissions), installation=found)
-        return self._issue("ghu", made)
-
-    def installation_token(self, installation_id: int, *, seconds: float = 3600) -> str:
-        """A token of an installation, as an App fetches it for itself; it ends with the hour."""
-        found = self.installations[installation_id]
-        return self.issue_installation_token(found, dict(found.permissions), found.repositories, seconds).secret
-
-    def issue_installation_token(self, found: Installation, permissions: dict[str, str], repositories: list[int] | None, seconds: float = 3600) -> Credential:
-        ends = self.clock.now() + seconds
-        made = Credential(kind="installation", installation=found, permissions=permissions, repositories=repositories, expires_at=ends)
-        self._issue("ghs", made)
-        return made
-
-    # Changing by hand
-
-    def revoke(self, secret: str) -> None:
-        self.credentials[secret].revoked = True
-
-    def rename_repository(self, name: str, to: str, *, owner: str | None = None) -> None:
-        """The old name leads to it until another repository takes that name."""
-        found = self.repository(name, owner=owner)
-        del self._names[found.owner.id, found.name.lower()]
-        found.owner.redirects[found.name.lower()] = found.id
-        found.owner.redirects.pop(to.lower(), None)
-        found.name = to
-        self._names[found.owner.id, to.lower()] = found
-
-    def delete_repository(self, name: str, *, owner: str | None = None) -> None:
-        found = self.repository(name, owner=owner)
-        del self._names[found.owner.id, found.name.lower()], found.owner.repositories[found.id]
-        found.owner.redirects = {old: id_ for old, id_ in found.owner.redirects.items() if id_ != found.id}
-        for variable in (*found.owner.variables.values(), *found.owner.secrets.values()):
-            variable.repositories = [id_ for id_ in variable.repositories if id_ != found.id]
-
-    def rename_team(self, slug: str, to: str) -> None:
-        """Nothing leads from the old slug to the new one."""
-        found = self.team(slug)
-        found.name, found.slug = to, to.lower().replace(" ", "-")
-
-    def delete_team(self, slug: str) -> None:
-        """With the teams below it, as GitHub does."""
-        found = self.team(slug)
-        for child in found.children:
-            self.delete_team(child.slug)
-        del found.organisation.teams[found.id]
-        for repository in found.organisation.repositories.values():
-            repository.team_roles.pop(found.id, None)
-
-    def set_member(self, login: str, role: str | None, *, organisation: str | None = None) -> None:
-        """Makes somebody a member or an owner (`admin`) of the organisation, by which an invitation is answered; None: nobody's any more."""
-        owner, name = self.owner(organisation), self.user(login).login
-        owner.invitations = {number: each for number, each in owner.invitations.items() if each.login != name}
-        _put(owner.members, name, role)
-        for team in owner.teams.values():
-            if role is None:
-                team.members.pop(name, None)
-            elif invited := team.pending.pop(name, None):
-                team.members[name] = invited
-
-    def set_team_member(self, slug: str, login: str, role: str | None) -> None:
-        """`member`, `maintainer`, or None for nobody's any more."""
-        _put(self.team(slug).members, self.user(login).login, role)
-
-    def grant(self, repository: str, role: str | None, *, login: str | None = None, team: str | None = None) -> None:
-        """A role on a repository, to somebody or to a team; None takes it away."""
-        found = self.repository(repository)
-        if login is not None:
-            _put(found.collaborators, self.user(login).login, role)
-        if team is not None:
-            _put(found.team_roles, self.team(team).id, role)
-
-    def remove(self, kind: str, key: int | str, repository: str | None = None, *, owner: str | None = None) -> None:
-        """What `add` made, by its id or, for variables and secrets, its name."""
-        holder = self.owner(owner) if repository is None else self.repository(repository, owner=owner)
-        del getattr(holder, kind)[key]
-
     # Finding
 
     def owner(self, login: str | None) -> Organisation:
@@ -336,18 +242,5 @@ class World:
         collection[thing.id] = thing
         return thing
 
-    def _issue(self, prefix: str, made: Credential) -> Credential | str:
-        made.id = self.next_id()
-        made.secret = f"{prefix}_{hashlib.sha256(f'{prefix}{made.id}'.encode()).hexdigest()[:36]}"
-        self.credentials[made.secret] = made
-        return made.secret
-
     def _an_owner(self, organisation: Organisation) -> User:
         return self.user(next(login for login, role in organisation.members.items() if role == "admin"))
-
-
-def _put(held: dict[Any, str], key: Any, role: str | None) -> None:
-    if role is None:
-        held.pop(key, None)
-    else:
-        held[key] = role

@@ -35,7 +35,7 @@ def _named(organisation: Organisation, context: Context, name: str, followRename
     """By its name or, unless it is not asked for, by one that it had."""
     found = organisation.world.repository_named(organisation, name)
     if found is None and followRenames:
-        found = organisation.repositories.get(organisation.redirects.get(name.lower(), 0))
+        found = organisation.world.repository_by_id(organisation.redirects.get(name.lower(), 0))
     return found if found and context.request.credential.sees(found) else None
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import math
 from typing import Any
 
@@ -48,9 +50,6 @@ def signed_credential(world: World, token: str) -> Credential:
 
 
 def _unverified(token: str) -> Json:
-    import base64
-    import json
-
     part = token.split(".")[1]
     claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
     return claims if isinstance(claims, dict) else {}

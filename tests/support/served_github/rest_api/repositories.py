@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 from typing import Any
+from urllib.parse import quote
 
 from ..access import at_least
 from ..node_ids import node_id
@@ -81,6 +82,7 @@ def required_signatures(request: Request, repository: Repository, branch: str) -
 
 def _rule(repository: Repository, branch: str) -> BranchProtection:
     """The rule for exactly this branch, else the first one whose pattern takes it in. A branch that is not there has none."""
+    _admit_guards(repository)
     if branch not in repository.branches:
         raise Refusal(404, "Branch not found")
     rules = sorted(repository.protections.values(), key=lambda rule: rule.pattern != branch)
@@ -88,6 +90,12 @@ def _rule(repository: Repository, branch: str) -> BranchProtection:
     if found is None:
         raise Refusal(404, "Branch not protected")
     return found
+
+
+def _admit_guards(repository: Repository) -> None:
+    """A free organisation has neither rules nor rulesets on what is not public."""
+    if repository.owner.plan == "free" and repository.visibility != "public":
+        raise Refusal(403, "Upgrade to GitHub Pro or make this repository public to enable this feature.")
 
 
 def _protection(request: Request, repository: Repository, branch: str, rule: BranchProtection) -> Json:
@@ -136,6 +144,7 @@ def _actors(request: Request, actors: list[tuple[str, int]]) -> Json:
 
 @route("/repos/{owner}/{repo}/rulesets", public=True)
 def rulesets(request: Request, repository: Repository) -> Listing:
+    _admit_guards(repository)
     inherited = list(repository.owner.rulesets.values()) if request.query.get("includes_parents", "true") != "false" else []
     both = [(repository, found) for found in repository.rulesets.values()] + [(repository.owner, found) for found in inherited]
     return Listing(both, lambda pair: ruleset_entry(request, *pair))
@@ -275,8 +284,6 @@ def label(request: Request, repository: Repository, name: str) -> Json:
 
 
 def _label(request: Request, repository: Repository, found: Label) -> Json:
-    from urllib.parse import quote
-
     url = f"{request.api}/repos/{repository.full_name}/labels/{quote(found.name)}"
     fields = {"name": found.name, "color": found.color, "default": found.default, "description": found.description}
     return {"id": found.id, "node_id": node_id("Label", repository.id, found.id), "url": url, **fields}

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import Any, Callable
 from urllib.parse import unquote, urlencode
 
@@ -122,7 +123,7 @@ def _repository(request: Request, owner: str, name: str) -> Repository:
         raise not_found()
     found = request.world.repository_named(organisation, name)
     if found is None:
-        moved = organisation.repositories.get(organisation.redirects.get(name.lower(), 0))
+        moved = request.world.repository_by_id(organisation.redirects.get(name.lower(), 0))
         if moved is None or not request.credential.sees(moved):
             raise not_found()
         rest = request.path.split("/", 4)[4:]
@@ -212,8 +213,6 @@ def _unless_known(request: Request, made: Answer, modified: str | None) -> Answe
 
 
 def _not_since(held: str, modified: str) -> bool:
-    from email.utils import parsedate_to_datetime
-
     try:
         return seconds_of(modified) <= parsedate_to_datetime(held).timestamp()
     except (ValueError, TypeError):
