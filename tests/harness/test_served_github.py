@@ -48,7 +48,8 @@ def test_an_endpoint_answers_as_githubs_description_has_it(served, known, method
         client = Client(served, served.world.user_token("acme-owner", app["installation_id"]))
     else:
         client = Client(served, served.world.personal_token("acme-owner", OWNER))
-    reply = client.ask(method, path_of(template, world, app), b"{}" if method == "POST" else None)
+    media = {"Accept": "application/vnd.github.v3.repository+json"} if template.endswith("/repos/{owner}/{repo}") else {}
+    reply = client.ask(method, path_of(template, world, app), b"{}" if method == "POST" else None, **media)
     assert reply.status in (200, 201, 204), reply.body
     if reply.status == 204:
         assert reply.body == b""
@@ -136,6 +137,7 @@ def test_what_the_world_does_not_hold_is_an_error_that_names_the_field(owner):
     assert owner.query('{ repository(owner: "acme", name: "shop") { stargazerCount } }').json["data"] == {"repository": None}
     reply = owner.query('{ organization(login: "acme") { repositories(first: 1, isLocked: true) { totalCount } } }').json
     assert "does not heed `isLocked`" in reply["errors"][0]["message"]
+    assert "does not heed targets of /repos/{owner}/{repo}/rulesets" in owner.get("/repos/acme/shop/rulesets?targets=tag").json["traceback"]
 
 
 def test_what_the_schema_does_not_have_is_refused_before_anything_is_asked(owner):

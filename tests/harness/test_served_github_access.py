@@ -79,6 +79,15 @@ def test_an_installation_is_told_which_permission_it_lacks(served):
     assert "allow_merge_commit" not in seen and "security_and_analysis" not in seen
 
 
+def test_what_everybody_sees_of_a_public_repository_needs_no_permission(served):
+    app = of_app(served, {})
+    text = 'query($name: String!) { repository(owner: "acme", name: $name) { labels(first: 1) { totalCount } defaultBranchRef { name } } }'
+    assert app.data(text, name="template")["repository"] == {"labels": {"totalCount": 9}, "defaultBranchRef": {"name": "main"}}
+    assert {error["path"][-1] for error in app.query(text, name="shop").json["errors"]} == {"labels", "defaultBranchRef"}
+    assert app.get("/repos/acme/template/labels").status == 200
+    assert app.get("/repos/acme/shop/labels").headers["x-accepted-github-permissions"] == "issues=read; pull_requests=read"
+
+
 def test_a_fine_grained_token_is_refused_by_its_own_name(served):
     token = Client(served, served.world.fine_grained_token("acme-owner", {"contents": "read"}))
     assert token.get("/repos/acme/shop/hooks").json["message"] == "Resource not accessible by personal access token"
@@ -122,6 +131,22 @@ def test_an_app_fetches_a_token_with_what_it_signs_and_the_token_ends_with_the_h
     assert installation.get("/repos/acme/shop").status == 401
     by_client_id = Client(served, signed(app, world.clock.now() + 3610, iss=app["client_id"]))
     assert by_client_id.get("/app").json["id"] == app["app_id"]
+
+
+def test_an_installation_can_lose_its_tokens_and_be_suspended(served, known):
+    world, app = known
+    myself, path = Client(served, signed(app, world.clock.now())), f"/app/installations/{app['installation_id']}/access_tokens"
+    fetch = lambda: Client(served, myself.ask("POST", path).json["token"])  # noqa: E731
+    before = fetch()
+    served.world.revoke_installation(app["installation_id"])
+    assert before.get("/repos/acme/shop").status == 401
+    after = fetch()
+    assert after.get("/repos/acme/shop").status == 200
+    served.world.suspend_installation(app["installation_id"])
+    refused = after.get("/repos/acme/shop")
+    assert (refused.status, refused.json["message"]) == (403, "This installation has been suspended")
+    assert myself.ask("POST", path).status == 403
+    assert myself.get("/app/installations").json[0]["suspended_at"]
 
 
 def test_a_token_can_be_asked_for_less_and_not_for_more(served, known):
@@ -247,7 +272,9 @@ def test_a_team_has_the_members_of_the_teams_below_it_unless_asked_otherwise(ser
 
 
 def test_a_team_has_the_repositories_of_the_teams_above_it(served, owner):
-    assert owner.get("/orgs/acme/teams/on-call/repos/acme/shop").json["role_name"] == "write"
+    media = "application/vnd.github.v3.repository+json"
+    assert owner.get("/orgs/acme/teams/on-call/repos/acme/shop", Accept=media).json["role_name"] == "write"
+    assert owner.get("/orgs/acme/teams/on-call/repos/acme/shop").status == 204, "without the media type it says only that it has"
     assert [each["slug"] for each in owner.get("/repos/acme/shop/teams").json] == ["platform"]
     assert owner.get("/repos/acme/shop/teams").json[0]["permission"] == "push"
     assert owner.get("/orgs/acme/teams/hidden/repos/acme/shop").status == 404
@@ -352,3 +379,7 @@ def test_only_a_users_token_of_an_app_lists_an_installations_repositories(served
     assert Client(served, served.world.installation_token(app["installation_id"])).get(path).status == 403
     user = Client(served, served.world.user_token("acme-owner", app["installation_id"]))
     assert {each["name"] for each in user.pages(path)} == {"template", "origin", "shop", "inside"}
+    few = served.world.install_app(EVERYTHING, repositories=["inside"], slug="few")["installation_id"]
+    user = Client(served, served.world.user_token("acme-owner", few))
+    assert [each["name"] for each in user.pages(f"/user/installations/{few}/repositories")] == ["inside"]
+    assert user.get("/repos/acme/shop").status == 404

@@ -9,7 +9,7 @@ import pytest
 from support.served_github import World
 from support.served_github.client import Client
 from support.served_github.organisation import populate
-from support.served_github.sample import OWNER
+from support.served_github.sample import OWNER, signed
 
 
 # Limits
@@ -83,6 +83,26 @@ def test_more_than_900_points_a_minute_are_refused_and_a_304_is_a_point(served, 
     assert owner.query("{ viewer { login } }").status == 200, "GraphQL has points of its own"
     served.clock.advance(61)
     assert owner.get("/repos/acme/shop").status == 200
+
+
+def test_whoever_waits_as_told_has_the_whole_minute_again_and_refusals_do_not_count(served, owner):
+    served.limits.rest_points_a_minute = 3
+    statuses = [owner.get("/repos/acme/shop").status for _ in range(9)]
+    assert statuses == [200] * 3 + [403] * 6
+    served.clock.advance(int(owner.get("/repos/acme/shop").headers["retry-after"]))
+    assert [owner.get("/repos/acme/shop").status for _ in range(4)] == [200, 200, 200, 403]
+    served.limits.minute = 0.2
+    time.sleep(0.3)
+    assert owner.get("/repos/acme/shop").status == 200
+
+
+def test_what_writes_takes_five_points(served, known):
+    world, app = known
+    myself = Client(served, signed(app, world.clock.now()))
+    served.limits.rest_points_a_minute = 9
+    path = f"/app/installations/{app['installation_id']}/access_tokens"
+    assert [myself.ask("POST", path).status for _ in range(2)] == [201, 403]
+    assert [myself.get("/app").status for _ in range(5)] == [200] * 4 + [403]
 
 
 def test_more_than_2000_points_a_minute_of_graphql_are_refused(served, owner):

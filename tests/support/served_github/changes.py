@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .credentials import Credential
-    from .things import Organisation, Repository, Team, User
+    from .things import Installation, Organisation, Repository, Team, User
 
 
 class Changes:
@@ -14,15 +14,28 @@ class Changes:
 
     if TYPE_CHECKING:
         credentials: dict[str, Credential]
+        installations: dict[int, Installation]
         _names: dict[tuple[int, str], Repository]
 
         def owner(self, login: str | None) -> Organisation: ...
         def repository(self, name: str, *, owner: str | None = None) -> Repository: ...
         def team(self, slug: str, *, organisation: str | None = None) -> Team: ...
         def user(self, login: str) -> User: ...
+        def stamp(self) -> str: ...
 
     def revoke(self, secret: str) -> None:
         self.credentials[secret].revoked = True
+
+    def revoke_installation(self, installation_id: int) -> None:
+        """All tokens that an installation was given so far; it may fetch others."""
+        for credential in self.credentials.values():
+            if credential.installation and credential.installation.id == installation_id:
+                credential.revoked = True
+
+    def suspend_installation(self, installation_id: int) -> None:
+        """It keeps its tokens, and neither they nor new ones are of any use."""
+        found = self.installations[installation_id]
+        found.suspended_at = self.stamp()
 
     def rename_repository(self, name: str, to: str, *, owner: str | None = None) -> None:
         """The old name leads to it until another repository takes that name."""

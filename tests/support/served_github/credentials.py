@@ -94,7 +94,9 @@ class Credential:
             return True
         if self.kind == "classic" and not self.has_scope("repo"):
             return False
-        if self.repositories is not None and repository.id not in self.repositories:
+        # A token of an App for a user sees what both see.
+        chosen = self.installation.repositories if self.installation else self.repositories
+        if chosen is not None and repository.id not in chosen:
             return False
         return at_least(self.role_on(repository), "read")
 

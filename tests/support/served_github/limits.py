@@ -39,7 +39,7 @@ class Window:
 
 @dataclass
 class _Minute:
-    """What an account did in the last 60 seconds: (when, points, seconds of computing, whether GraphQL)."""
+    """What an account did in the last minute: (when, points, seconds of computing, whether GraphQL)."""
 
     entries: deque[tuple[float, int, float, bool]] = field(default_factory=deque)
 
@@ -58,6 +58,8 @@ class Limits:
     graphql: int | None = None
     #: How long a window lasts: an hour, or less for a test that does not want to move the clock.
     window: float = 3600.0
+    #: How long the secondary limits look back: a minute, or less likewise.
+    minute: float = 60.0
     rest_points_a_minute: int = 900
     graphql_points_a_minute: int = 2000
     computing_a_minute: float = 90.0
@@ -90,19 +92,20 @@ class Limits:
             return None
         now, account = self.clock.now(), credential.account
         if self.under_way.get(account, 0) > self.concurrent:
-            return 60
+            return math.ceil(self.minute)
         minute = self._minutes.setdefault(account, _Minute())
-        recent = minute.since(now - 60.0)
+        recent = minute.since(now - self.minute)
         graphql = resource == "graphql"
         asked = sum(cost for _, cost, _, of_graphql in recent if of_graphql == graphql)
         busy = sum(seconds for _, _, seconds, _ in recent)
         busy_graphql = sum(seconds for _, _, seconds, of_graphql in recent if of_graphql)
         over = asked + points > (self.graphql_points_a_minute if graphql else self.rest_points_a_minute)
         over |= busy > self.computing_a_minute or (graphql and busy_graphql > self.graphql_computing_a_minute)
-        return max(1, math.ceil(recent[0][0] + 60.0 - now)) if over else None
+        # By then all of it is forgotten. GitHub says about a minute, too.
+        return max(1, math.ceil(recent[-1][0] + self.minute - now)) if over else None
 
     def spend(self, credential: Credential, resource: str, points: int, computing: float) -> None:
-        """Counts towards the minute."""
+        """Counts towards the minute; what was refused for it has no points."""
         minute = self._minutes.setdefault(credential.account, _Minute())
         minute.entries.append((self.clock.now(), points, computing, resource == "graphql"))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Mapping, Sequence
 
 if TYPE_CHECKING:
     from .credentials import Credential
@@ -14,12 +14,24 @@ if TYPE_CHECKING:
 DOCUMENTATION = "https://docs.github.com/rest"
 
 
+class Query(dict[str, str]):
+    """The parameters of a request, which remember whether anybody looked at them."""
+
+    def __init__(self, pairs: Iterable[tuple[str, str]] = ()):
+        super().__init__(pairs)
+        self.unheeded = set(self)
+
+    def get(self, name: str, otherwise: Any = None) -> Any:
+        self.unheeded.discard(name)
+        return super().get(name, otherwise)
+
+
 @dataclass
 class Request:
     method: str
     #: Without the prefix (`/api/v3`) and the query.
     path: str
-    query: dict[str, str]
+    query: Query
     #: Names in lower case.
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
@@ -44,7 +56,8 @@ class Answer:
     cost: int = 1
     #: What the log calls it.
     operation: str = ""
-    resource: str = "core"
+    #: Of the minute's limit; None: by its method.
+    points: int | None = None
 
 
 class Refusal(Exception):

@@ -10,12 +10,12 @@ from typing import Mapping
 from urllib.parse import parse_qsl, urlsplit
 
 from .credentials import ANONYMOUS, Credential
-from .graphql_api.execution import GraphQL, Query, rate_limited
+from .graphql_api.execution import Asked, GraphQL, rate_limited
 from .limits import SECONDARY_MESSAGE, Limits
 from .log import Entry, Log
 from .openapi import Description
 from .plan import Plan, Rule
-from .request import Answer, Refusal, Request, json_answer
+from .request import Answer, Query, Refusal, Request, json_answer
 from .rest_api import apps, routing
 from .world import World
 
@@ -51,7 +51,7 @@ class Service:
         request_name = f"{method} {'/graphql' if graphql else request.path}"
         with self.lock:
             query = self._graphql.read(request) if graphql and method == "POST" else None
-            operation = query.name if isinstance(query, Query) else ""
+            operation = query.name if isinstance(query, Asked) else ""
             faults = self.plan.due(request_name, operation)
             self.limits.enter(request.credential)
         made = Answer(0, cost=0)
@@ -67,7 +67,7 @@ class Service:
                 self.limits.leave(request.credential)
                 slept = faults["latency"].seconds if "latency" in faults else 0.0
                 resource = "graphql" if graphql else "core"
-                points = 1 if method in ("GET", "HEAD", "OPTIONS") or graphql else 5
+                points = made.points if made.points is not None else _points(method, graphql)
                 self.limits.spend(request.credential, resource, points, time.thread_time() - computing + slept)
                 name = operation if graphql else made.operation
                 conditional = "if-none-match" in headers or "if-modified-since" in headers
@@ -81,7 +81,7 @@ class Service:
         parts = urlsplit(target)
         prefix = _PREFIX if parts.path.startswith(f"{_PREFIX}/") and parts.path not in _GRAPHQL else ""
         root = f"http://{headers.get('host', 'localhost')}{prefix}"
-        query = dict(parse_qsl(parts.query, keep_blank_values=True))
+        query = Query(parse_qsl(parts.query, keep_blank_values=True))
         # Who asks is found out later: it may be refused.
         made = Request(method, parts.path.removeprefix(prefix), query, headers, body, ANONYMOUS, self.world, self.limits, root)
         with self.lock:
@@ -99,11 +99,13 @@ class Service:
                 return Credential(kind="refused", secret=refusal.message)
         return self.world.credentials.get(match[1]) or Credential(kind="refused", secret="Bad credentials")
 
-    def _made(self, request: Request, query: Query | Answer | None, faults: dict[str, Rule], name: str, operation: str) -> Answer:
+    def _made(self, request: Request, query: Asked | Answer | None, faults: dict[str, Rule], name: str, operation: str) -> Answer:
         credential = request.credential
         ended = credential.revoked or (credential.expires_at is not None and credential.expires_at <= self.clock.now())
         if credential.kind == "refused" or ended:
             return _free(Refusal(401, "Bad credentials" if ended else credential.secret).answer())
+        if credential.installation is not None and credential.installation.suspended_at:
+            return _free(Refusal(403, "This installation has been suspended").answer())
         if "user-agent" not in request.headers:
             return _free(Refusal(403, "Request forbidden by administrative rules. Please make sure your request has a User-Agent header.").answer())
         if request.headers.get("x-github-api-version", "2022-11-28") != "2022-11-28":
@@ -111,7 +113,7 @@ class Service:
         if "error" in faults:
             return _failing(faults["error"])
         resource = "graphql" if query is not None else "core"
-        points = 5 if query is None and request.method not in ("GET", "HEAD", "OPTIONS") else 1
+        points = _points(request.method, query is not None)
         wait = faults["secondary"].retry_after if "secondary" in faults else self.limits.secondary(credential, resource, points)
         if wait is not None:
             return self._secondary(request, resource, wait)
@@ -126,6 +128,9 @@ class Service:
             refused = Refusal(self.limits.primary_status, f"API rate limit exceeded for {request.credential.account}.").answer()
             return self._told(_free(refused), request, "core")
         made, route = routing.answer(request)
+        # An answer that looks as if it were filtered, and is not, would be a lie; GitHub itself takes a page of what has none.
+        if 200 <= made.status < 300 and (unheeded := request.query.unheeded - {"page", "per_page"}):
+            raise ValueError(f"the served GitHub does not heed {', '.join(sorted(unheeded))} of {made.operation}")
         if self._description and route and 200 <= made.status < 300:
             complaints = self._description.complaints(route.method, route.template, made.status, made.body)
             assert not complaints, f"{route.method} {route.template} is not as described: {complaints[:5]}"
@@ -134,7 +139,7 @@ class Service:
         window.used += made.cost
         return self._told(made, request, "core")
 
-    def _graphql_answer(self, request: Request, query: Query | Answer, faults: dict[str, Rule], name: str, operation: str) -> Answer:
+    def _graphql_answer(self, request: Request, query: Asked | Answer, faults: dict[str, Rule], name: str, operation: str) -> Answer:
         if request.credential.kind in ("none", "app"):
             return _free(Refusal(401, "This endpoint requires you to be authenticated.").answer())
         window = self.limits.window_of(request.credential, "graphql")
@@ -156,12 +161,19 @@ class Service:
         refused = Refusal(self.limits.secondary_status, SECONDARY_MESSAGE).answer()
         if self.limits.says_when:
             refused.headers["Retry-After"] = str(wait)
+        refused.points = 0
         return self._told(_free(refused), request, resource)
 
     def _told(self, made: Answer, request: Request, resource: str) -> Answer:
+        if request.credential.kind == "classic":
+            made.headers.setdefault("X-OAuth-Scopes", ", ".join(request.credential.scopes))
         if self.limits.enforced:
             made.headers |= self.limits.window_of(request.credential, resource).headers(resource)
         return made
+
+
+def _points(method: str, graphql: bool) -> int:
+    return 1 if graphql or method in ("GET", "HEAD", "OPTIONS") else 5
 
 
 def _free(made: Answer) -> Answer:

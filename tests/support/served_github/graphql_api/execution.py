@@ -32,7 +32,7 @@ _Json = dict[str, Any]
 
 
 @dataclass
-class Query:
+class Asked:
     """A query that may be asked."""
 
     document: DocumentNode
@@ -58,7 +58,7 @@ class GraphQL:
         #: Query -> its document, or what is wrong with it. A client asks few different ones.
         self._known: dict[str, DocumentNode | list[GraphQLError]] = {}
 
-    def read(self, request: Request) -> Query | Answer:
+    def read(self, request: Request) -> Asked | Answer:
         """The query, or the answer to one that cannot be run; that costs nothing."""
         try:
             body = json.loads(request.body)
@@ -75,11 +75,11 @@ class GraphQL:
         if chosen[0].operation is not OperationType.QUERY:
             return _failed([{"type": "NOT_SERVED", "message": "The served GitHub answers queries only: change the world instead."}])
         try:
-            return Query(document, chosen[0], variables, cost_of(self.schema, document, chosen[0], variables))
+            return Asked(document, chosen[0], variables, cost_of(self.schema, document, chosen[0], variables))
         except Problem as problem:
             return _failed([{"type": problem.kind, "path": ["query"], "message": problem.message}])
 
-    def run(self, request: Request, query: Query, broken: set[str], budget: int | None) -> Answer:
+    def run(self, request: Request, query: Asked, broken: set[str], budget: int | None) -> Answer:
         context = Context(request, frozenset(broken), budget, query.cost.points, query.cost.nodes)
         result = execute(
             self.schema, query.document, context_value=context, variable_values=query.variables, type_resolver=resolve_type,

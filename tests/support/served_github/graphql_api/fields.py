@@ -93,9 +93,11 @@ def _calling(how: Resolver, where: str) -> Resolver:
     return call
 
 
-def needs(context: Context, permission: str, level: str = "read") -> None:
-    """Refuses a token by permissions that does not hold one."""
+def needs(context: Context, permission: str, level: str = "read", *, unless_public: Repository | None = None) -> None:
+    """Refuses a token by permissions that does not hold one, except for what everybody sees of a public repository."""
     credential = context.request.credential
+    if unless_public is not None and unless_public.visibility == "public":
+        return
     if credential.by_permissions and not credential.permits(permission, level):
         raise forbidden("personal access token" if credential.kind == "fine_grained" else "integration")
 

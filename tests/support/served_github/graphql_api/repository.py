@@ -34,14 +34,14 @@ def _administers(context: Context, repository: Repository) -> bool:
 
 
 def _refs(repository: Repository, context: Context, given: dict[str, Any], refPrefix: str, query: str | None = None) -> Connection:
-    needs(context, "contents")
+    needs(context, "contents", unless_public=repository)
     found = list(repository.branches.values()) if refPrefix == "refs/heads/" else []
     held = [Inside(repository, branch) for branch in found if (query or "") in branch.name]
     return page(context, held, given, key=lambda each: each.name)
 
 
 def _ref(repository: Repository, context: Context, qualifiedName: str) -> Inside | None:
-    needs(context, "contents")
+    needs(context, "contents", unless_public=repository)
     branch = repository.branches.get(qualifiedName.removeprefix("refs/heads/"))
     return Inside(repository, branch) if branch else None
 
@@ -63,12 +63,12 @@ def _collaborators(repository: Repository, context: Context, given: dict[str, An
 
 def _labels(repository: Repository, context: Context, given: dict[str, Any]) -> Connection:
     if context.request.credential.by_permissions and not context.request.credential.permits("pull_requests"):
-        needs(context, "issues")
+        needs(context, "issues", unless_public=repository)
     return page(context, [Inside(repository, label) for label in repository.labels.values()], given)
 
 
 def _environments(repository: Repository, context: Context, given: dict[str, Any]) -> Connection:
-    needs(context, "actions")
+    needs(context, "actions", unless_public=repository)
     return page(context, [Inside(repository, each) for each in repository.environments.values()], given)
 
 
@@ -98,7 +98,7 @@ def _alerts(repository: Repository, context: Context) -> bool:
 
 def _default_branch(repository: Repository, context: Context) -> Inside | None:
     """Nothing for a repository without a commit."""
-    needs(context, "contents")
+    needs(context, "contents", unless_public=repository)
     branch = repository.branches.get(repository.default_branch)
     return Inside(repository, branch) if branch else None
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..access import base_role, collaborators, highest, members_of, team_role
 from ..node_ids import node_id
-from ..request import Found, Listing, Refusal, Request, not_found
+from ..request import Found, Listing, Nothing, Refusal, Request, not_found
 from ..things import Invitation, Organisation, Repository, Team
 from . import bodies
 from .repositories import by_number, hook_body, ruleset_body, ruleset_entry
@@ -172,10 +172,13 @@ def team_repositories(request: Request, organisation: Organisation, team: Team) 
 
 
 @route(f"{_TEAM}/repos/{{owner}}/{{repo}}", **_MEMBERS, also=(f"{_TEAM_BY_ID}/repos/{{owner}}/{{repo}}",))
-def team_repository(request: Request, organisation: Organisation, team: Team, repository: Repository) -> Json:
+def team_repository(request: Request, organisation: Organisation, team: Team, repository: Repository) -> Json | Nothing:
+    """Whether, or with which role if that is asked for by the media type."""
     role = team_role(repository, team)
     if role is None:
         raise not_found()
+    if ".repository+json" not in request.headers.get("accept", ""):
+        return Nothing()
     body = bodies.repository_related(request, repository)
     del body["has_discussions"]
     return body | bodies.role_words(organisation, role)

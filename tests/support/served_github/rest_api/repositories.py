@@ -270,12 +270,12 @@ def _environment(request: Request, repository: Repository, found: Environment) -
     }
 
 
-@route("/repos/{owner}/{repo}/labels", permission="issues=read;pull_requests=read", scope="repo", public=True)
+@route("/repos/{owner}/{repo}/labels", permission="issues=read; pull_requests=read", scope="repo", public=True)
 def labels(request: Request, repository: Repository) -> Listing:
     return Listing(sorted(repository.labels.values(), key=lambda found: found.name.lower()), lambda found: _label(request, repository, found))
 
 
-@route("/repos/{owner}/{repo}/labels/{name}", permission="issues=read;pull_requests=read", scope="repo", public=True)
+@route("/repos/{owner}/{repo}/labels/{name}", permission="issues=read; pull_requests=read", scope="repo", public=True)
 def label(request: Request, repository: Repository, name: str) -> Json:
     found = next((each for each in repository.labels.values() if each.name.lower() == name.lower()), None)
     if found is None:
