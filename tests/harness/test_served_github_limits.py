@@ -122,7 +122,7 @@ def test_the_numbers_of_the_limits_are_githubs(served):
 
 def test_more_than_so_many_at_once_are_refused(served, owner):
     served.limits.concurrent = 4
-    served.plan.add("latency", seconds=0.4)
+    served.plan.add("latency", seconds=0.8)
     with concurrent.futures.ThreadPoolExecutor(12) as pool:
         statuses = sorted(reply.status for reply in pool.map(lambda _: owner.get("/repos/acme/shop"), range(12)))
     assert statuses[0] == 200 and statuses[-1] == 403
@@ -132,8 +132,8 @@ def test_more_than_so_many_at_once_are_refused(served, owner):
 
 
 def test_too_much_computing_in_a_minute_is_refused(served, owner):
-    served.limits.computing_a_minute = 0.15
-    served.plan.add("latency", seconds=0.1)
+    served.limits.computing_a_minute = 0.5
+    served.plan.add("latency", seconds=0.3)
     assert [owner.get("/repos/acme/shop").status for _ in range(3)] == [200, 200, 403]
 
 
@@ -266,3 +266,42 @@ def test_a_misbehaviour_or_a_change_that_there_is_not_is_refused_when_it_is_plan
         served.plan.add("sulk")
     with pytest.raises(RuntimeError, match="cannot burn"):
         served.plan.after(1, "burn")
+
+
+def test_a_client_that_does_as_githubs_pages_say_loses_nothing_on_a_bad_day(_server):
+    """Limits that are reached, failures, objects that fail, and a repository that goes in the middle of it."""
+    world = World()
+    organisation = world.organisation("acme", repositories=1000, teams=20, members=50)
+    _server.serve(world)
+    names = [each.name for each in organisation.repositories.values()]
+    client = Client(_server, _server.world.personal_token("acme-owner", OWNER))
+    _server.limits.graphql = 7
+    _server.plan.add("error", status=502, every=4, html=True)
+    _server.plan.add("hang_up", every=11)
+    _server.plan.add("secondary", every=13, retry_after=1)
+    _server.plan.add("partial", name=names[500], times=2)
+    _server.plan.after(9, "delete_repository", names[-1])
+    text = """query everything($size: Int!, $after: String) { organization(login: "acme") { repositories(first: $size, after: $after) {
+        pageInfo { hasNextPage endCursor } nodes { name visibility labels(first: 20) { totalCount } } } } }"""
+    found, after, asked = {}, None, 0
+    while asked < 200:
+        asked += 1
+        try:
+            reply = client.query(text, size=40, after=after)
+        except http.client.HTTPException:
+            continue
+        if reply.status != 200 or "data" not in reply.json:
+            _server.clock.advance(int(reply.headers.get("retry-after", 0)) or (3601 if reply.headers.get("x-ratelimit-remaining") == "0" else 0))
+            continue
+        if "errors" in reply.json:
+            continue
+        page = reply.json["data"]["organization"]["repositories"]
+        found |= {node["name"]: node["visibility"] for node in page["nodes"]}
+        after = page["pageInfo"]["endCursor"]
+        if not page["pageInfo"]["hasNextPage"]:
+            break
+    assert found == {each.name: each.visibility.upper() for each in organisation.repositories.values() if each.name != names[-1]}
+    counters = _server.counters()
+    assert counters["requests"] == asked
+    assert {"error", "hang_up", "partial", "secondary"} <= counters["faults"].keys()
+    assert any(entry["status"] == 200 and entry["cost"] == 0 for entry in _server.requests()), "the hour's limit was reached"

@@ -83,6 +83,6 @@ class Plan:
         taken = {rule.kind: rule for rule in self._rules if rule.kind != "partial" and rule.takes(request, operation)}
         return taken
 
-    def broken(self, request: str, operation: str) -> set[str]:
-        """The names of the objects that fail inside this GraphQL answer."""
-        return {rule.name for rule in self._rules if rule.kind == "partial" and rule.takes(request, operation)}
+    def broken(self, request: str, operation: str) -> list[Rule]:
+        """By which objects this GraphQL answer fails."""
+        return [rule for rule in self._rules if rule.kind == "partial" and rule.takes(request, operation)]

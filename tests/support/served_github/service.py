@@ -153,7 +153,9 @@ class Service:
             return self._told(Answer(faults["timeout"].status, _HTML, {"Content-Type": "text/html; charset=utf-8"}, cost), request, "graphql")
         window.used += query.cost.points
         budget = faults["resource_limits"].nodes if "resource_limits" in faults else None
-        made = self._graphql.run(request, query, self.plan.broken(name, operation), budget)
+        broken = self.plan.broken(name, operation)
+        faults |= {rule.kind: rule for rule in broken}
+        made = self._graphql.run(request, query, {rule.name for rule in broken}, budget)
         made.cost = query.cost.points
         return self._told(made, request, "graphql")
 

@@ -90,6 +90,7 @@ def _topics(repository: Repository, context: Context, given: dict[str, Any]) -> 
 
 
 def _alerts(repository: Repository, context: Context) -> bool:
+    """To whom REST would say it, and refused to others (assumed: not documented)."""
     needs(context, "administration")
     if not _administers(context, repository):
         raise forbidden("integration")
