@@ -203,8 +203,13 @@ def test_a_renamed_repository_is_found_by_its_old_name_until_another_takes_it(se
     assert owner.query(text, follow=False).json["errors"][0]["type"] == "NOT_FOUND"
     served.world.create_repository("shop")
     assert owner.get("/repos/acme/shop").json["id"] != number
+    before = owner.get("/orgs/acme/actions/variables/STAGE").json
+    assert [each["id"] for each in owner.pages("/orgs/acme/actions/variables/STAGE/repositories")] == [number]
+    served.clock.advance(60)
     served.world.delete_repository("store")
     assert owner.get(f"/repositories/{number}").status == 404
+    assert owner.pages("/orgs/acme/actions/variables/STAGE/repositories") == []
+    assert owner.get("/orgs/acme/actions/variables/STAGE").json == before
 
 
 def test_a_transferred_repository_is_found_where_it_was_and_leaves_its_teams(served, owner):

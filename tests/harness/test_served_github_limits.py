@@ -108,6 +108,8 @@ def test_what_writes_takes_five_points(served, known):
 def test_more_than_2000_points_a_minute_of_graphql_are_refused(served, owner):
     served.limits.graphql_points_a_minute = 2
     assert [owner.query("{ viewer { login } }").status for _ in range(3)] == [200, 200, 403]
+    served.limits.rest_points_a_minute = 1
+    assert owner.get("/user").status == 200, "REST has points of its own"
     served.limits.secondary_status = 429
     served.limits.says_when = False
     reply = owner.query("{ viewer { login } }")
@@ -143,6 +145,7 @@ def test_limits_can_be_off_as_on_enterprise_server(served, owner):
     replies = [owner.get("/repos/acme/shop") for _ in range(3)]
     assert [reply.status for reply in replies] == [200, 200, 200]
     assert "x-ratelimit-limit" not in replies[0].headers
+    assert served.counters()["cost"] == {"core": 3}, "what it would have cost is still counted"
 
 
 # What a query costs

@@ -51,7 +51,8 @@ class Changes:
         del self._names[found.owner.id, found.name.lower()], found.owner.repositories[found.id]
         found.owner.redirects = {old: id_ for old, id_ in found.owner.redirects.items() if id_ != found.id}
         for variable in (*found.owner.variables.values(), *found.owner.secrets.values()):
-            variable.repositories = [id_ for id_ in variable.repositories if id_ != found.id]
+            # Nobody wrote these, so that their time stays.
+            variable.repositories[:] = [id_ for id_ in variable.repositories if id_ != found.id]
 
     def transfer_repository(self, name: str, to: str, *, owner: str | None = None) -> None:
         """To another organisation. What it was called here leads to it, and its teams stay behind."""

@@ -99,7 +99,8 @@ class Service:
                 return Credential(kind="refused", secret=refusal.message)
         return self.world.credentials.get(match[1]) or Credential(kind="refused", secret="Bad credentials")
 
-    def _made(self, request: Request, query: Asked | Answer | None, faults: dict[str, Rule], name: str, operation: str) -> Answer:
+    def _turned_away(self, request: Request) -> Answer | None:
+        """Whoever is nobody, and whatever is no client of GitHub's; that costs nothing."""
         credential = request.credential
         ended = credential.revoked or (credential.expires_at is not None and credential.expires_at <= self.clock.now())
         if credential.kind == "refused" or ended:
@@ -110,6 +111,12 @@ class Service:
             return _free(Refusal(403, "Request forbidden by administrative rules. Please make sure your request has a User-Agent header.").answer())
         if request.headers.get("x-github-api-version", "2022-11-28") != "2022-11-28":
             return _free(Refusal(400, "Bad Request: the X-GitHub-Api-Version is not a supported version.").answer())
+        return None
+
+    def _made(self, request: Request, query: Asked | Answer | None, faults: dict[str, Rule], name: str, operation: str) -> Answer:
+        credential = request.credential
+        if turned_away := self._turned_away(request):
+            return turned_away
         if "error" in faults:
             return _failing(faults["error"])
         resource = "graphql" if query is not None else "core"
@@ -123,8 +130,8 @@ class Service:
 
     def _rest_answer(self, request: Request) -> Answer:
         window = self.limits.window_of(request.credential, "core")
-        free = request.path == "/rate_limit" or request.credential.kind == "app" or not self.limits.enforced
-        if window.remaining == 0 and not free:
+        free = request.path == "/rate_limit" or request.credential.kind == "app"
+        if window.remaining == 0 and not free and self.limits.enforced:
             refused = Refusal(self.limits.primary_status, f"API rate limit exceeded for {request.credential.account}.").answer()
             return self._told(_free(refused), request, "core")
         made, route = routing.answer(request)
