@@ -309,8 +309,10 @@ def test_a_new_repository_is_as_github_makes_it(served, owner):
 
 
 def test_archived_and_internal_repositories_say_so(served, owner):
-    served.world.repository("shop").archived = True
+    assert owner.get("/repos/acme/shop/vulnerability-alerts").status == 204
+    served.world.archive_repository("shop")
     assert owner.get("/repos/acme/shop").json["archived"] is True
+    assert owner.get("/repos/acme/shop/vulnerability-alerts").status == 404, "alerts go with it"
     inside = owner.get("/repos/acme/inside").json
     assert (inside["visibility"], inside["private"]) == ("internal", True)
     assert owner.data('{ repository(owner: "acme", name: "inside") { visibility isPrivate } }')["repository"] == {"visibility": "INTERNAL", "isPrivate": True}

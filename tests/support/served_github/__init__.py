@@ -3,6 +3,8 @@
     world = World()
     world.organisation("acme", repositories=1000, teams=100, members=500, seed=7)
     served = ServedGitHub(directory, world)
+    token = served.world.personal_token("acme-owner", ["repo", "admin:org"])
+    app = served.world.install_app({"metadata": "read", "administration": "read"})
     served.plan.add("error", status=502, every=7)
     served.world.repository("shop").visibility = "public"
     ...

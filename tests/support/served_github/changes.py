@@ -46,6 +46,11 @@ class Changes:
         found.name = to
         self._names[found.owner.id, to.lower()] = found
 
+    def archive_repository(self, name: str, *, owner: str | None = None) -> None:
+        """GitHub switches its vulnerability alerts and security updates off with it."""
+        found = self.repository(name, owner=owner)
+        found.archived, found.vulnerability_alerts, found.security_updates = True, False, False
+
     def delete_repository(self, name: str, *, owner: str | None = None) -> None:
         found = self.repository(name, owner=owner)
         del self._names[found.owner.id, found.name.lower()], found.owner.repositories[found.id]

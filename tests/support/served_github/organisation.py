@@ -74,7 +74,8 @@ def _repository(organisation: Organisation, chance: random.Random, number: int) 
     _deliveries(made, number)
     if number % 50 == 49:
         world.rename_repository(name, f"{name}-renamed", owner=organisation.login)
-    made.archived = number % 25 == 24
+    if number % 25 == 24:
+        world.archive_repository(made.name, owner=organisation.login)
 
 
 def _guards(made: Repository, chance: random.Random, number: int) -> None:
