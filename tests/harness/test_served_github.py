@@ -69,6 +69,16 @@ def test_an_answer_that_is_not_as_described_is_found_out(known):
     assert described.complaints("GET", "/repos/{owner}/{repo}/vulnerability-alerts", 204, b"{}") != []
 
 
+def test_what_is_asked_of_a_classic_token_is_what_githubs_description_says():
+    described = Description(DESCRIPTION)
+    named = {(route.method, route.template): described.scopes(route.method, route.template) for route in ROUTES}
+    asked = {(route.method, route.template): set(route.scope.replace("+", " ").split()) for route in ROUTES}
+    assert named["GET", "/repos/{owner}/{repo}/collaborators"] == asked["GET", "/repos/{owner}/{repo}/collaborators"] == {"read:org", "repo"}
+    assert sum(map(bool, named.values())) > 25
+    # Where the text names none, nothing can be held against it.
+    assert {key: scopes for key, scopes in asked.items() if named[key] and not scopes <= named[key]} == {}
+
+
 def everything(schema, kind, deep: int, seen: frozenset = frozenset()) -> str:
     """A selection of every field of a type that is served, and of what they lead to."""
     if is_abstract_type(kind):

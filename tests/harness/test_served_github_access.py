@@ -41,6 +41,7 @@ def test_a_classic_token_without_a_scope_sees_nothing_private(served):
     assert token.get("/orgs/acme/hooks").status == 404
     assert {each["name"] for each in token.pages("/orgs/acme/repos")} == {"template", "origin"}
     assert "billing_email" not in token.get("/orgs/acme").json
+    assert Client(served, served.world.personal_token("acme-owner", ["repo"])).get("/repos/acme/shop/collaborators").status == 403
     blind = Client(served, served.world.personal_token("acme-owner", ["repo"])).query('{ organization(login: "acme") { teams(first: 1) { totalCount } } }').json
     assert blind["errors"][0]["type"] == "INSUFFICIENT_SCOPES"
 

@@ -6,6 +6,7 @@ Stricter than the description in one thing: a field that it does not name is wro
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +43,10 @@ class Description:
         value = json.loads(body)
         return [f"{error.json_path}: {error.message[:300]}" for error in validator.iter_errors(value)]
 
-    def describes(self, method: str, template: str) -> bool:
-        return method.lower() in self._paths.get(template, {})
+    def scopes(self, method: str, template: str) -> set[str]:
+        """The scopes of a classic token that an endpoint's text names."""
+        text = self._paths[template][method.lower()]["description"]
+        return {scope for sentence in re.findall(r"[^.]*\bscope[^.]*", text) for scope in re.findall(r"`([a-z_]+(?::[a-z_]+)?)`", sentence)}
 
     def _validator(self, method: str, template: str, status: int) -> Validator | None:
         key = (method, template, status)

@@ -171,7 +171,7 @@ def team_repositories(request: Request, organisation: Organisation, team: Team) 
     return Listing(found, lambda pair: bodies.repository_minimal(request, pair[0]) | bodies.role_words(organisation, pair[1]))
 
 
-@route(f"{_TEAM}/repos/{{owner}}/{{repo}}", **_MEMBERS, also=(f"{_TEAM_BY_ID}/repos/{{owner}}/{{repo}}",))
+@route(f"{_TEAM}/repos/{{owner}}/{{repo}}", **_MEMBERS | {"scope": "repo admin:org"}, also=(f"{_TEAM_BY_ID}/repos/{{owner}}/{{repo}}",))
 def team_repository(request: Request, organisation: Organisation, team: Team, repository: Repository) -> Json | Nothing:
     """Whether, or with which role if that is asked for by the media type."""
     role = team_role(repository, team)
@@ -198,7 +198,7 @@ def _with_role(request: Request, repository: Repository, team: Team, role: str) 
 
 
 @route(
-    "/repos/{owner}/{repo}/collaborators", scope="repo", role="write",
+    "/repos/{owner}/{repo}/collaborators", scope="read:org+repo", role="write",
     denied=(403, "Must have push access to view repository collaborators."),
 )
 def repository_collaborators(request: Request, repository: Repository) -> Listing:

@@ -27,7 +27,7 @@ class Route:
     handler: Handler
     #: What a token by permissions must hold, `administration=read`; alternatives are separated by `;`, as in the header.
     permission: str
-    #: What a classic token must hold.
+    #: What a classic token must hold: alternatives separated by spaces, each of one scope or of several joined by `+`.
     scope: str
     #: What its user must be: read to admin of the repository, member or owner of the organisation.
     role: str
@@ -154,7 +154,7 @@ def _admit(request: Request, found: Route, repository: Repository | None, organi
         raise not_found()
     if credential.by_permissions and not any(_holds(request, each) for each in found.permission.split(";")):
         raise inaccessible(request)
-    if credential.kind == "classic" and found.scope and not any(credential.has_scope(scope) for scope in found.scope.split()):
+    if credential.kind == "classic" and found.scope and not any(all(map(credential.has_scope, each.split("+"))) for each in found.scope.split()):
         raise Refusal(*found.denied)
     if repository is not None and found.role not in ("member", "owner") and not at_least(credential.role_on(repository), found.role):
         raise Refusal(*found.denied)
@@ -177,7 +177,7 @@ def _told(request: Request, found: Route | None) -> dict[str, str]:
     if found and request.credential.by_permissions:
         told["X-Accepted-GitHub-Permissions"] = found.permission
     if request.credential.kind == "classic":
-        told |= {"X-OAuth-Scopes": ", ".join(request.credential.scopes), "X-Accepted-OAuth-Scopes": ", ".join(found.scope.split()) if found else ""}
+        told |= {"X-OAuth-Scopes": ", ".join(request.credential.scopes), "X-Accepted-OAuth-Scopes": ", ".join(found.scope.replace("+", " ").split()) if found else ""}
     return told
 
 
