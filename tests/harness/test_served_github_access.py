@@ -160,6 +160,10 @@ def test_a_token_can_be_asked_for_less_and_not_for_more(served, known):
     assert installation.get("/repos/acme/inside/hooks").status == 403
     assert myself.ask("POST", path, b'{"permissions": {"contents": "write"}}').status == 422
     assert myself.ask("POST", path, b'{"repositories": ["nowhere"]}').status == 422
+    few = served.world.install_app(EVERYTHING, repositories=["inside"], slug="few")
+    myself, path = Client(served, signed(few, world.clock.now())), f"/app/installations/{few['installation_id']}/access_tokens"
+    assert myself.ask("POST", path, b'{"repositories": ["shop"]}').status == 422
+    assert myself.ask("POST", path, b'{"repositories": ["inside"]}').status == 201
 
 
 @pytest.mark.parametrize(
@@ -338,6 +342,9 @@ def test_a_rule_is_seen_by_both_apis_and_by_rest_for_the_branches_that_it_takes_
     served.world.create_branch("shop", "topic")
     unprotected = owner.get("/repos/acme/shop/branches/topic/protection")
     assert (unprotected.status, unprotected.json["message"]) == (404, "Branch not protected")
+    served.world.add("protections", "shop", pattern="to*")
+    served.world.add("protections", "shop", pattern="topic", enforce_admins=True)
+    assert owner.get("/repos/acme/shop/branches/topic/protection").json["enforce_admins"]["enabled"] is True, "the rule for exactly it goes first"
 
 
 def test_a_node_is_found_by_its_id_of_today_and_of_before(owner, known):
