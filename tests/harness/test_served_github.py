@@ -269,6 +269,7 @@ def test_every_request_is_written_down_without_a_secret(served, owner):
     assert entries[0]["credential"].startswith("classic ")
     counters = served.counters()
     assert (counters["requests"], counters["status"], counters["cost"]) == (3, {"200": 2, "304": 1}, {"core": 1, "graphql": 1})
+    assert (counters["conditional"], counters["operations"]["GET /repos/{owner}/{repo}"]) == (1, 2)
     served.log.clear()
     assert served.requests() == []
 

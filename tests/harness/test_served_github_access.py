@@ -208,6 +208,8 @@ def test_a_renamed_repository_is_found_by_its_old_name_until_another_takes_it(se
     assert owner.query(text, follow=False).json["errors"][0]["type"] == "NOT_FOUND"
     served.world.create_repository("shop")
     assert owner.get("/repos/acme/shop").json["id"] != number
+    served.world.delete_repository("shop")
+    assert owner.get("/repos/acme/shop").status == 404, "what was taken over once leads nowhere any more"
     before = owner.get("/orgs/acme/actions/variables/STAGE").json
     assert [each["id"] for each in owner.pages("/orgs/acme/actions/variables/STAGE/repositories")] == [number]
     served.clock.advance(60)
