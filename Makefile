@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo test test-rust test-python test-plugin chaos lint binaries build iam inputs infra-check infra-apply-test \
-	deploy destroy bench truth venv clean
+	deploy destroy bench truth venv github-schema clean
 
 # The test tools' pinned versions ask for this much.
 PYTHON_WANTED := 3.11
@@ -51,7 +51,7 @@ test: test-rust test-python infra-check infra-apply-test ## Run every test
 test-rust: venv ## Run the tests of the crates
 	$(CARGO) test --locked --workspace
 
-test-python: venv binaries test-plugin ## Run the real binaries against a served AWS
+test-python: venv binaries test-plugin github-schema ## Run the real binaries against a served AWS
 	$(BIN)/python -m pytest tests -m "not applies"
 
 # A provider plugin that serves a described world: Terraform and its plugins are not part of what a machine has.
@@ -118,6 +118,9 @@ $(CHECKOV_STAMP): infra/tools/checkov-requirements.txt $(VENV_STAMP)
 	@[[ -x $(CHECKOV)/bin/python ]] || $(BIN)/python -m venv $(CHECKOV)
 	@$(CHECKOV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement infra/tools/checkov-requirements.txt
 	@cp infra/tools/checkov-requirements.txt $@
+
+github-schema: venv ## Fetch what GitHub publishes of its APIs (pinned), for the served GitHub of the tests
+	@$(BIN)/python tests/support/served_github/fetch.py .cache/github
 
 clean: ## Remove everything that was built or installed here
 	rm -rf $(VENV) .cache dist
