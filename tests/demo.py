@@ -6,6 +6,7 @@ What is printed is what came over the wire: the ledger, and what an e-mail subsc
 
 from __future__ import annotations
 
+import re
 import sys
 import tempfile
 import textwrap
@@ -16,8 +17,11 @@ from support import records, terraform
 from support.cloud import Cloud
 from support.deployment import Deployment, Message
 from support.emulator import Emulator
+from support.event_source import EventSource
 from support.firewall import make_firewall
+from support.places import ACCOUNT, REGION
 from support.processes import running, stop_all
+from support.slack import Slack
 
 KEY = "prod/shop.tfstate"
 COLOURED = sys.stdout.isatty()
@@ -46,24 +50,55 @@ def mail(message: Message) -> None:
     shown(f"Subject: {message.subject}\n\n{message.text}")
 
 
+def posted(slack: Slack, notifier: EventSource, address: str, number: int) -> None:
+    """Lets slack-notifier tell until the channel holds so many messages, and shows the newest about that address."""
+    while notifier.poll() is not None:
+        pass
+    if len(slack.messages) != number or slack.refused:
+        fail(f"{len(slack.messages)} messages are in Slack, and not {number}; refused: {slack.refused}")
+    message = next(message for message in reversed(slack.messages) if address in message.header)
+    links = re.compile(r"<[^|>]*\|([^>]*)>")
+    print(f"\n   {painted('35', '#drift in Slack, with a bar of ' + message.color)}")
+    shown("\n".join([message.header, "", *(links.sub(r"[\1]", text) for text in message.texts)]))
+
+
+def slack_notifier(cloud: Cloud, emulator: Emulator, driftwire: Deployment, slack: Slack) -> EventSource:
+    """Subscribes a queue to the topic, and starts `slack-notifier` on it with a webhook from a secret."""
+    sqs, sns = cloud.client("sqs"), cloud.client("sns")
+    url, arn = sqs.create_queue(QueueName="driftwire-slack")["QueueUrl"], f"arn:aws:sqs:{REGION}:{ACCOUNT}:driftwire-slack"
+    sns.subscribe(TopicArn=driftwire.environment["DRIFTWIRE_TOPIC_ARN"], Protocol="sqs", Endpoint=arn)
+    cloud.client("dynamodb").create_table(
+        TableName="driftwire-told",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+    )
+    secret = cloud.client("secretsmanager").create_secret(Name="driftwire/slack", SecretString=slack.webhook)["ARN"]
+    own = {"DRIFTWIRE_SLACK_SECRET": secret, "DRIFTWIRE_TOLD_TABLE": "driftwire-told", "DRIFTWIRE_SLACK_QUEUE_URL": url}
+    emulator.start("slack-notifier", driftwire.environment | own)
+    return EventSource(sqs, url, arn, emulator, "slack-notifier")
+
+
 def fail(why: str) -> None:
     raise SystemExit(f"the demo did not go as it should: {why}")
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory(prefix="driftwire-demo-") as folder:
-        play(Path(folder))
+    with tempfile.TemporaryDirectory(prefix="driftwire-demo-") as folder, Slack() as slack:
+        play(Path(folder), slack)
     stop_all()
     if running():
         fail(f"processes are left: {running()}")
     print(f"\n{painted('32', f'That was it, in {time.monotonic() - STARTED:.0f} s.')} Nothing is left running.")
 
 
-def play(folder: Path) -> None:
+def play(folder: Path, slack: Slack) -> None:
     print(painted("1", "Driftwire: a change outside of Terraform becomes a drift, an alert, and silence again"))
     print("   starting an AWS on loopback, and Lambda's Runtime API ...", flush=True)
     cloud = Cloud(folder / "aws")
-    driftwire = Deployment(cloud, Emulator(folder / "lambda"), settings={"DRIFTWIRE_LOG": "info"})
+    emulator = Emulator(folder / "lambda")
+    driftwire = Deployment(cloud, emulator, settings={"DRIFTWIRE_LOG": "info"})
+    notifier = slack_notifier(cloud, emulator, driftwire, slack)
     s3 = cloud.client("s3")
 
     scene(1, "Terraform has applied a security group and a versioned bucket")
@@ -92,6 +127,7 @@ def play(folder: Path) -> None:
     alerts = driftwire.alerts()
     for alert in sorted(alerts, key=lambda alert: alert.address != firewall.address):
         mail(alert)
+    posted(slack, notifier, firewall.address, 2)
     driftwire.settle()
     if {alert.address for alert in alerts} != {firewall.address, "aws_s3_bucket_versioning.invoices"} or driftwire.alerts():
         fail("not exactly two drifts were told")
@@ -112,6 +148,7 @@ def play(folder: Path) -> None:
         fail(f"expected the repair alone, and got {[alert.subject for alert in told]}")
     said("Port 22 had been closed by then, and that was told, once:")
     mail(told[0])
+    posted(slack, notifier, firewall.address, 3)
 
     scene(4, "The bucket's versioning is turned on again")
     s3.put_bucket_versioning(Bucket="acme-invoices", VersioningConfiguration={"Status": "Enabled"})
