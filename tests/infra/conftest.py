@@ -13,6 +13,7 @@ from support.applied import Applied, Packages
 from support.cloud import Cloud
 from support.policies import Enforcement
 from support.proxy import Proxy
+from support.slack import CHANNEL, TOKEN, Slack
 from support.worlds import ARCHITECTURE, PACKAGES, Watched, World, deployed, staged
 
 
@@ -37,11 +38,18 @@ def terraform():
 
 
 @pytest.fixture(scope="session")
-def worlds(terraform, tmp_path_factory):
-    """Both examples are applied at once: most of an apply is waiting for what AWS would still be doing."""
+def slack():
+    """A served Slack."""
+    with Slack() as slack:
+        yield slack
+
+
+@pytest.fixture(scope="session")
+def worlds(terraform, slack, tmp_path_factory):
+    """The examples are applied at once: most of an apply is waiting for what AWS would still be doing."""
     made: list[Cloud] = []
 
-    def begin(name: str, prepare: Callable[[Path], None] = lambda _: None) -> World:
+    def begin(name: str, prepare: Callable[[Path], None] = lambda _: None, **inputs: str) -> World:
         folder = tmp_path_factory.mktemp(name, numbered=False)
         cloud = Cloud(folder / "aws", managed_policies=True)
         made.append(cloud)
@@ -49,11 +57,14 @@ def worlds(terraform, tmp_path_factory):
         dist.mkdir()
         (dist / ARCHITECTURE).symlink_to(PACKAGES / ARCHITECTURE)
         prepare(dist)
-        return deployed(terraform, folder, name, cloud, dist)
+        return deployed(terraform, folder, name, cloud, dist, **inputs)
+
+    told = f'{{ secret_arn = aws_secretsmanager_secret.slack.arn, channel = "{CHANNEL}", api_url = "{slack.api}" }}'
 
     with concurrent.futures.ThreadPoolExecutor() as pool:
         yield {
             "single-account": pool.submit(begin, "single-account"),
+            "slack": pool.submit(begin, "slack", slack=told),
             "provider-reader": pool.submit(begin, "provider-reader", lambda dist: staged(terraform, dist)),
         }
     for cloud in made:
@@ -63,6 +74,14 @@ def worlds(terraform, tmp_path_factory):
 @pytest.fixture(scope="session")
 def single_account(worlds) -> World:
     return worlds["single-account"].result()
+
+
+@pytest.fixture(scope="session")
+def with_slack(worlds) -> World:
+    world = worlds["slack"].result()
+    # The value is put in by hand, as the example says.
+    world.cloud.client("secretsmanager").put_secret_value(SecretId="driftwire/slack", SecretString=TOKEN)
+    return world
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ import installed
 from support import records
 from support.places import ACCOUNT
 from support.policies import Policies
+from support.slack import CHANNEL
 from support.terraform_cli import changes, differing
 from support.worlds import BUCKET, KEY, World
 
@@ -27,8 +28,8 @@ LOG_GROUP = "aws_cloudwatch_log_group.checkout"
 MOTO: dict[tuple[str, str], str] = {}
 
 
-def test_a_second_plan_changes_nothing_but_what_a_served_aws_forgets(single_account: World, provider_reader: World):
-    for world in (single_account, provider_reader):
+def test_a_second_plan_changes_nothing_but_what_a_served_aws_forgets(single_account: World, with_slack: World, provider_reader: World):
+    for world in (single_account, with_slack, provider_reader):
         assert len([change for change in world.plan["resource_changes"] if change["change"]["actions"] == ["no-op"]]) > 40
         planned = changes(world.plan)
         differing = {(_type(address), attribute) for address, (_, attributes) in planned.items() for attribute in attributes}
@@ -53,25 +54,37 @@ def test_a_bucket_that_tells_eventbridge_is_not_warned_of(single_account: World)
 
 
 def test_a_queue_takes_what_this_deployments_rules_deliver_and_nobody_elses(single_account: World):
-    events, sqs = single_account.cloud.client("events"), single_account.cloud.client("sqs")
+    events = single_account.cloud.client("events")
     rules = events.list_rules()["Rules"]
     assert {rule["Name"] for rule in rules} == {"driftwire-changes", "driftwire-states"}
     for rule in rules:
         [target] = events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
-        for arn in (target["Arn"], target["DeadLetterConfig"]["Arn"]):
-            url = sqs.get_queue_url(QueueName=arn.rpartition(":")[2])["QueueUrl"]
-            held = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]["Policy"]
-            policy = Policies([json.loads(held)])
+        for queue in (target["Arn"], target["DeadLetterConfig"]["Arn"]):
+            takes_only_from(single_account, queue, "events.amazonaws.com", rule["Arn"])
 
-            def delivers(source: str, account: str = ACCOUNT, tls: str = "true", service: str = "events.amazonaws.com") -> bool:
-                context = {"aws:SourceArn": [source], "aws:SourceAccount": [account], "aws:SecureTransport": [tls]}
-                return policy.allow("sqs:SendMessage", arn, context, service)
 
-            assert delivers(rule["Arn"])
-            assert not delivers(rule["Arn"].replace("driftwire-", "somebody-"))
-            assert not delivers(rule["Arn"], account="210987654321")
-            assert not delivers(rule["Arn"], tls="false")
-            assert not delivers(rule["Arn"], service="s3.amazonaws.com")
+def test_the_queue_of_slack_takes_what_this_deployments_topics_deliver_and_nobody_elses(with_slack: World):
+    subscriptions = [held for held in with_slack.cloud.client("sns").list_subscriptions()["Subscriptions"] if held["Protocol"] == "sqs"]
+    assert {held["TopicArn"].rpartition(":")[2] for held in subscriptions} == {"driftwire", "driftwire-alarms"}
+    for held in subscriptions:
+        takes_only_from(with_slack, held["Endpoint"], "sns.amazonaws.com", held["TopicArn"])
+
+
+def takes_only_from(world: World, queue: str, service: str, source: str) -> None:
+    """By its policy a queue takes messages of a service on behalf of this, and not if anything of that were another's."""
+    sqs = world.cloud.client("sqs")
+    url = sqs.get_queue_url(QueueName=queue.rpartition(":")[2])["QueueUrl"]
+    policy = Policies([json.loads(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]["Policy"])])
+
+    def takes(service: str = service, source: str = source, account: str = ACCOUNT, tls: str = "true") -> bool:
+        context = {"aws:SourceArn": [source], "aws:SourceAccount": [account], "aws:SecureTransport": [tls]}
+        return policy.allow("sqs:SendMessage", queue, context, service)
+
+    assert takes()
+    assert not takes(source=source.replace("driftwire", "somebody"))
+    assert not takes(account="210987654321")
+    assert not takes(tls="false")
+    assert not takes(service="s3.amazonaws.com")
 
 
 def test_what_existed_before_is_indexed_and_a_port_opened_by_hand_is_told_and_its_repair_too(single_account: World, at_work):
@@ -136,6 +149,26 @@ def test_a_change_to_what_only_a_plugin_reads_is_told_with_the_permissions_of_pr
     assert {("provider-judge", "s3:GetObject"), ("provider-judge", "logs:DescribeLogGroups"), ("event-detector", "sqs:SendMessage")} <= used
 
 
+def test_an_alert_reaches_slack_with_the_permissions_of_slack_notifier(with_slack: World, slack, at_work):
+    watched = at_work(with_slack)
+    applied, group = watched.applied, with_slack.watched[GROUP]["id"]
+    applied.begin()
+    applied.settle()
+    assert slack.messages == []
+
+    open_to_all = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+    with_slack.cloud.client("ec2").authorize_security_group_ingress(GroupId=group, IpPermissions=[open_to_all])
+    applied.record(records.ingress_authorized(group, port=22, cidr="0.0.0.0/0", caller=records.somebody("mallory@example.com")))
+    applied.settle()
+    [message] = slack.messages
+    assert message.channel == CHANNEL and GROUP in message.text and "mallory@example.com" in message.text
+    assert len(with_slack.mails()) == 1, "what is critical is mailed as well"
+
+    assert watched.enforcement.refused == [], "the policies do not suffice"
+    assert (applied.failures(), applied.buried()) == ({}, [])
+    assert {("slack-notifier", "secretsmanager:GetSecretValue"), ("slack-notifier", "dynamodb:PutItem")} <= watched.enforcement.used
+
+
 def test_a_function_that_does_what_its_role_does_not_allow_is_refused(single_account: World, at_work):
     watched = at_work(single_account)
     client = watched.world.cloud.client
@@ -155,11 +188,17 @@ def test_a_function_that_does_what_its_role_does_not_allow_is_refused(single_acc
     assert client("iam").get_role(RoleName="driftwire-event-detector")["Role"]["Arn"].endswith(":role/driftwire-event-detector")
 
 
-@pytest.mark.parametrize("name", ["single-account", "provider-reader"])
+@pytest.mark.parametrize("name", ["single-account", "slack", "provider-reader"])
 def test_right_after_the_first_apply_driftwire_finds_what_terraforms_own_refresh_finds(worlds, name):
     # What one resource sets on another (a queue's policy, a role's inline policies) is not yet in the other's record.
     world: World = worlds[name].result()
-    refreshed = {(one["address"], attribute) for one in world.plan["resource_drift"] for attribute in differing(one["change"])}
+    refreshed = {
+        (one["address"], attribute)
+        for one in world.plan["resource_drift"]
+        for attribute in differing(one["change"])
+        # No map and an empty one are the same to whoever reads them.
+        if (one["change"]["before"][attribute] or {}) != one["change"]["after"][attribute]
+    }
     found = {(one["address"], difference["attribute"]) for one in judged(world, world.example.state, "provider") for difference in one["differences"]}
     assert found == refreshed
     natively = {(one["address"], difference["attribute"]) for one in judged(world, world.example.state, "native") for difference in one["differences"]}
@@ -167,7 +206,7 @@ def test_right_after_the_first_apply_driftwire_finds_what_terraforms_own_refresh
 
 
 @pytest.mark.parametrize("reader", ["native", "auto", "provider"])
-@pytest.mark.parametrize("name", ["single-account", "provider-reader"])
+@pytest.mark.parametrize("name", ["single-account", "slack", "provider-reader"])
 def test_driftwire_finds_its_own_deployment_in_sync_but_for_what_a_served_aws_forgets(worlds, tmp_path, name, reader):
     world: World = worlds[name].result()
     # As every later run of Terraform records it.
@@ -190,8 +229,8 @@ def judged(world: World, state: Path, reader: str) -> list[dict]:
 
 
 @pytest.mark.undoes
-def test_destroying_leaves_nothing_behind_and_takes_nothing_that_is_somebody_elses(single_account: World, provider_reader: World):
-    worlds = [single_account, provider_reader]
+def test_destroying_leaves_nothing_behind_and_takes_nothing_that_is_somebody_elses(single_account: World, with_slack: World, provider_reader: World):
+    worlds = [single_account, with_slack, provider_reader]
     for world in worlds:
         assert len(belongings(world)) > 30
     with concurrent.futures.ThreadPoolExecutor() as pool:
@@ -235,6 +274,7 @@ def belongings(world: World) -> set[str]:
         # A key is not gone before its seven days are over.
         "key": [held["Description"] for held in keys if held["Description"] != MOTOS_KEY and held["KeyState"] != "PendingDeletion"],
         "alias": [held["AliasName"] for held in client("kms").list_aliases()["Aliases"] if not held["AliasName"].startswith("alias/aws/")],
+        "secret": [held["Name"] for held in client("secretsmanager").list_secrets()["SecretList"]],
         "bucket": [held["Name"] for held in client("s3").list_buckets()["Buckets"] if held["Name"] != BUCKET],
     }
     return {f"{kind} {name}" for kind, names in found.items() for name in names}

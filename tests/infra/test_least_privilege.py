@@ -171,8 +171,8 @@ def test_only_who_reads_through_plugins_has_a_policy_of_awss(plans):
 
 
 @pytest.mark.applies
-def test_no_policy_that_was_applied_allows_more_than_reading_and_driftwires_own(single_account: World, provider_reader: World):
-    for world in (single_account, provider_reader):
+def test_no_policy_that_was_applied_allows_more_than_reading_and_driftwires_own(single_account: World, with_slack: World, provider_reader: World):
+    for world in (single_account, with_slack, provider_reader):
         iam = world.cloud.client("iam")
         documents = {
             f"{role['RoleName']}/{policy}": iam.get_role_policy(RoleName=role["RoleName"], PolicyName=policy)["PolicyDocument"]
