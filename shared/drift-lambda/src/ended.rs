@@ -37,24 +37,8 @@ fn sentences(error: &(dyn Error + 'static)) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex, PoisonError};
-
     use super::*;
-    use crate::SettingsError;
-
-    #[derive(Clone, Default)]
-    struct Written(Arc<Mutex<Vec<u8>>>);
-
-    impl io::Write for Written {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
+    use crate::{SettingsError, written::Written};
 
     #[test]
     fn all_that_is_wrong_is_one_line_in_sentences() {
@@ -63,7 +47,7 @@ mod tests {
         let written = Written::default();
         let writer = written.clone();
         say("event-detector", &wrong, move || writer.clone());
-        let lines = String::from_utf8(written.0.lock().unwrap_or_else(PoisonError::into_inner).clone()).expect("it is text");
+        let lines = written.text();
         assert_eq!(lines.lines().count(), 1, "{lines}");
         let line: serde_json::Value = serde_json::from_str(&lines).expect("it is JSON");
         assert_eq!((&line["level"], &line["function"]), (&"ERROR".into(), &"event-detector".into()));

@@ -15,6 +15,8 @@ mod shapes;
 mod slack;
 mod variables;
 mod wiring;
+#[cfg(test)]
+mod written;
 
 pub use batch::{Answered, Done, Message, answer, isolated, messages};
 pub use config::{IgnoreFrom, Settings, environment};

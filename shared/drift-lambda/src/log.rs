@@ -50,12 +50,8 @@ pub(crate) fn wrong_directive(wanted: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        io,
-        sync::{Arc, Mutex, PoisonError},
-    };
-
     use super::*;
+    use crate::written::Written;
 
     #[test]
     fn a_level_alone_never_lets_in_what_others_log() {
@@ -79,20 +75,6 @@ mod tests {
         }
     }
 
-    #[derive(Clone, Default)]
-    struct Written(Arc<Mutex<Vec<u8>>>);
-
-    impl io::Write for Written {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
     #[test]
     fn a_panic_is_logged_by_where_it_happened_and_not_by_what_it_says() {
         start_log(Some("off"));
@@ -101,7 +83,7 @@ mod tests {
         let log = tracing_subscriber::fmt().json().with_writer(move || writer.clone()).finish();
         let secret = ["hunter", "2"].concat();
         let ended = tracing::subscriber::with_default(log, || std::panic::catch_unwind(|| panic!("it is {secret}")));
-        let lines = String::from_utf8_lossy(&written.0.lock().unwrap_or_else(PoisonError::into_inner)).into_owned();
+        let lines = written.text();
         assert!(ended.is_err() && lines.contains("log.rs:"), "{lines}");
         assert!(!lines.contains(&secret), "{lines}");
     }
