@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import concurrent.futures
 from collections.abc import Callable
 from pathlib import Path
@@ -47,17 +48,20 @@ def slack():
 @pytest.fixture(scope="session")
 def worlds(terraform, slack, tmp_path_factory):
     """The examples are applied at once: most of an apply is waiting for what AWS would still be doing."""
-    made: list[Cloud] = []
+    made: list[Cloud | Proxy] = []
 
     def begin(name: str, prepare: Callable[[Path], None] = lambda _: None, **inputs: str) -> World:
         folder = tmp_path_factory.mktemp(name, numbered=False)
         cloud = Cloud(folder / "aws", managed_policies=True)
-        made.append(cloud)
+        proxy = Proxy(cloud.endpoint)
+        # Nobody asks what Terraform asked, and a plugin's zip is part of it.
+        proxy.calls = collections.deque(maxlen=0)
+        made.extend([proxy, cloud])
         dist = folder / "dist-of-this-test"
         dist.mkdir()
         (dist / ARCHITECTURE).symlink_to(PACKAGES / ARCHITECTURE)
         prepare(dist)
-        return deployed(terraform, folder, name, cloud, dist, **inputs)
+        return deployed(terraform, folder, name, cloud, proxy, dist, **inputs)
 
     told = f'{{ secret_arn = aws_secretsmanager_secret.slack.arn, channel = "{CHANNEL}", api_url = "{slack.api}" }}'
 
@@ -67,8 +71,8 @@ def worlds(terraform, slack, tmp_path_factory):
             "slack": pool.submit(begin, "slack", slack=told),
             "provider-reader": pool.submit(begin, "provider-reader", lambda dist: staged(terraform, dist)),
         }
-    for cloud in made:
-        cloud.stop()
+    for each in made:
+        each.stop()
 
 
 @pytest.fixture(scope="session")

@@ -111,7 +111,7 @@ def plans(terraform, tmp_path_factory):
     def made(name: str) -> dict:
         (folder / name).mkdir()
         inputs = {"architecture": f'"{ARCHITECTURE}"', **INPUTS.get(name, {})}
-        return Example(terraform, folder / name, name, cloud, dist=dist, variables=VARIABLES.get(name), **inputs).plan()
+        return Example(terraform, folder / name, name, cloud.endpoint, dist=dist, variables=VARIABLES.get(name), **inputs).plan()
 
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         found = dict(zip(EXAMPLES, pool.map(made, EXAMPLES)))

@@ -155,8 +155,8 @@ class Applied:
             self._emulator.stop_function(function)
 
 
-def environment(cloud: Cloud, outputs: Mapping[str, Any]) -> dict[str, str]:
+def environment(endpoint: str, outputs: Mapping[str, Any]) -> dict[str, str]:
     """The environment of the command line, as a shell has it that evaluates what the deployment says."""
     exports = outputs.get("cli_environment", "")
-    done = subprocess.run(["bash", "-euc", 'eval "$0"; env -0', exports], env=aws_environment(cloud.endpoint), capture_output=True, text=True, check=True)
+    done = subprocess.run(["bash", "-euc", 'eval "$0"; env -0', exports], env=aws_environment(endpoint), capture_output=True, text=True, check=True)
     return dict(variable.partition("=")[::2] for variable in done.stdout.split("\0") if variable)

@@ -12,7 +12,6 @@ from typing import Any
 import configuration
 import installed
 
-from .cloud import Cloud
 from .places import REGION, WORKSPACE, aws_environment
 
 MODULE = WORKSPACE / "infra"
@@ -35,14 +34,13 @@ class Example:
         terraform: installed.Terraform,
         folder: Path,
         name: str,
-        cloud: Cloud,
+        endpoint: str,
         *,
         dist: Path | None = None,
         variables: Mapping[str, str] | None = None,
         **inputs: str,
     ):
         self._terraform = terraform
-        self.cloud = cloud
         self.root = folder / "infra"
         leave = shutil.ignore_patterns(".terraform", ".terraform.lock.hcl", "terraform.tfstate*")
         shutil.copytree(MODULE, self.root, ignore=leave)
@@ -50,7 +48,7 @@ class Example:
             # Where the module looks for packages by itself.
             (folder / "dist").symlink_to(dist)
         self.folder = self.root / "examples" / name
-        aws = {name: value for name, value in aws_environment(cloud.endpoint).items() if name.startswith("AWS_")}
+        aws = {name: value for name, value in aws_environment(endpoint).items() if name.startswith("AWS_")}
         self._environment = aws | {f"TF_VAR_{name}": value for name, value in (variables or {}).items()}
         self._providers = configuration.read(self.folder).of("provider")
         self.override(**inputs)

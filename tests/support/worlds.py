@@ -33,6 +33,8 @@ class World:
     """A served AWS in which a state existed, and then Driftwire was deployed."""
 
     cloud: Cloud
+    #: Where Terraform found AWS; the queues' URLs have it in them.
+    endpoint: str
     example: Example
     #: What the state that existed before records, by address.
     watched: dict[str, dict[str, Any]]
@@ -44,7 +46,7 @@ class World:
 
     def driftwire(self, *arguments: str, codes: tuple[int, ...] = (0,)) -> str:
         """What the command line prints, in the environment that the deployment says."""
-        own = environment(self.cloud, self.example.outputs())
+        own = environment(self.endpoint, self.example.outputs())
         done = subprocess.run([str(binary("driftwire")), *arguments], env=own, capture_output=True, text=True, timeout=300, check=False)
         assert done.returncode in codes, f"driftwire {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
         return done.stdout
@@ -63,27 +65,31 @@ class Watched:
     proxy: Proxy
 
 
-def deployed(terraform: installed.Terraform, folder: Path, name: str, cloud: Cloud, dist: Path, **inputs: str) -> World:
+def deployed(terraform: installed.Terraform, folder: Path, name: str, cloud: Cloud, proxy: Proxy, dist: Path, **inputs: str) -> World:
+    """Applies an example where a state existed before. `proxy` is before `cloud`.
+
+    moto's server drops a connection now and then when Terraform opens many; Terraform then asks again for what was made already,
+    and fails. The proxy keeps its connections.
+    """
     s3 = cloud.client("s3")
     s3.create_bucket(Bucket=BUCKET)
-    watched = _manage(terraform, folder / "watched", cloud)
+    watched = _manage(terraform, folder / "watched", proxy.endpoint)
     s3.put_object(Bucket=BUCKET, Key=KEY, Body=(folder / "watched/terraform.tfstate").read_bytes())
-    example = Example(terraform, folder, name, cloud, dist=dist, architecture=f'"{ARCHITECTURE}"', timing=QUICK, **inputs)
+    example = Example(terraform, folder, name, proxy.endpoint, dist=dist, architecture=f'"{ARCHITECTURE}"', timing=QUICK, **inputs)
     said = example.apply()
     # What the warning asks for is done.
     s3.put_bucket_notification_configuration(Bucket=BUCKET, NotificationConfiguration={"EventBridgeConfiguration": {}})
     plan_said = example("plan", "-out=it.tfplan", "-parallelism=20")
-    return World(cloud, example, watched, said, json.loads(example("show", "-json", "it.tfplan")), plan_said)
+    return World(cloud, proxy.endpoint, example, watched, said, json.loads(example("show", "-json", "it.tfplan")), plan_said)
 
 
-def _manage(terraform: installed.Terraform, folder: Path, cloud: Cloud) -> dict[str, dict[str, Any]]:
+def _manage(terraform: installed.Terraform, folder: Path, endpoint: str) -> dict[str, dict[str, Any]]:
     """Somebody applies a configuration of their own; the instances of its state, by address."""
     shutil.copytree(WORKSPACE / "tests/infra/watched", folder)
-    own = {name: value for name, value in aws_environment(cloud.endpoint).items() if name.startswith("AWS_")}
-    # A connection that a busy server drops makes Terraform ask again, and of a group's default rule there is then nothing to revoke.
-    for arguments in (["init"], ["apply", "-auto-approve"], ["apply", "-auto-approve"]):
-        done = terraform.run(folder, arguments[0], "-no-color", *arguments[1:], environment=own)
-    assert done.returncode == 0, done.stdout
+    own = {name: value for name, value in aws_environment(endpoint).items() if name.startswith("AWS_")}
+    for arguments in (["init", "-no-color"], ["apply", "-auto-approve", "-no-color"]):
+        done = terraform.run(folder, *arguments, environment=own)
+        assert done.returncode == 0, done.stdout
     state = json.loads((folder / "terraform.tfstate").read_text())
     return {f"{held['type']}.{held['name']}": held["instances"][0]["attributes"] for held in state["resources"] if held["mode"] == "managed"}
 
