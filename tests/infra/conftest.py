@@ -49,9 +49,10 @@ def slack():
 def worlds(terraform, slack, tmp_path_factory):
     """The examples are applied at once: most of an apply is waiting for what AWS would still be doing."""
     made: list[Cloud | Proxy] = []
+    beside = tmp_path_factory.mktemp("worlds")
 
     def begin(name: str, prepare: Callable[[Path], None] = lambda _: None, **inputs: str) -> World:
-        folder = tmp_path_factory.mktemp(name, numbered=False)
+        folder = beside / name
         cloud = Cloud(folder / "aws", managed_policies=True)
         proxy = Proxy(cloud.endpoint)
         # Nobody asks what Terraform asked, and a plugin's zip is part of it.
