@@ -34,6 +34,8 @@ def _no_packages() -> str | None:
 
 @pytest.fixture(scope="session")
 def terraform():
+    if missing := installed.why_not():
+        pytest.skip(f"nothing can be planned: {missing}")
     with installed.terraform() as found:
         yield found
 

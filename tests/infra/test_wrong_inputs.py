@@ -16,7 +16,7 @@ STATES = {"state_buckets": '{ "acme-tfstate" = ["prod/*"] }'}
 
 @pytest.fixture(scope="module")
 def example(terraform, _moto, tmp_path_factory) -> Example:
-    return Example(terraform, tmp_path_factory.mktemp("wrong"), "single-account", _moto)
+    return Example(terraform, tmp_path_factory.mktemp("wrong"), "single-account", _moto.endpoint)
 
 
 def said(example: Example, **inputs: str) -> str:
