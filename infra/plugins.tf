@@ -55,7 +55,7 @@ resource "aws_s3_object" "plugin" {
   lifecycle {
     precondition {
       condition     = fileexists("${local.packages_dir}/plugins/${each.value}")
-      error_message = "There is no plugin at ${local.packages_dir}/plugins/${each.value}. Stage it: driftwire providers stage hashicorp/aws --version ${each.key} --download --platform ${local.plugin_platform} --to ${local.packages_dir}/plugins"
+      error_message = "There is no plugin at ${local.packages_dir}/plugins/${each.value}. Stage it: driftwire providers stage hashicorp/aws --version ${each.key} --download --platform ${local.plugin_platform} --to ${local.packages_dir}/plugins/"
     }
   }
 }
