@@ -22,6 +22,7 @@ from support.firewall import make_firewall
 from support.places import ACCOUNT, REGION
 from support.processes import running, stop_all
 from support.slack import Slack
+from support.tables import create_told_table
 
 KEY = "prod/shop.tfstate"
 COLOURED = sys.stdout.isatty()
@@ -67,14 +68,9 @@ def slack_notifier(cloud: Cloud, emulator: Emulator, driftwire: Deployment, slac
     sqs, sns = cloud.client("sqs"), cloud.client("sns")
     url, arn = sqs.create_queue(QueueName="driftwire-slack")["QueueUrl"], f"arn:aws:sqs:{REGION}:{ACCOUNT}:driftwire-slack"
     sns.subscribe(TopicArn=driftwire.environment["DRIFTWIRE_TOPIC_ARN"], Protocol="sqs", Endpoint=arn)
-    cloud.client("dynamodb").create_table(
-        TableName="driftwire-told",
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-    )
+    table = create_told_table(cloud.client("dynamodb"))
     secret = cloud.client("secretsmanager").create_secret(Name="driftwire/slack", SecretString=slack.webhook)["ARN"]
-    own = {"DRIFTWIRE_SLACK_SECRET": secret, "DRIFTWIRE_TOLD_TABLE": "driftwire-told", "DRIFTWIRE_SLACK_QUEUE_URL": url}
+    own = {"DRIFTWIRE_SLACK_SECRET": secret, "DRIFTWIRE_TOLD_TABLE": table, "DRIFTWIRE_SLACK_QUEUE_URL": url}
     emulator.start("slack-notifier", driftwire.environment | own)
     return EventSource(sqs, url, arn, emulator, "slack-notifier")
 

@@ -18,6 +18,7 @@ from support.places import ACCOUNT, REGION, aws_environment, binary
 from support.proxy import Proxy, refuse
 from support.runtime_api import invoke_once
 from support.slack import CHANNEL, HOOK, TOKEN, Answer, Slack, fail, hang, hang_up, say, then, wait
+from support.tables import create_told_table
 
 GREEN, RED = "#2eb67d", "#d7263d"
 #: What may stand in no log and no dead letter.
@@ -34,11 +35,8 @@ class Notifier:
         # Longer than any test: what comes back earlier was put off by the function.
         self.queue = self.sqs.create_queue(QueueName="driftwire-slack", Attributes={"VisibilityTimeout": "600"})["QueueUrl"]
         self.queue_arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:driftwire-slack"
-        self.table = "driftwire-told"
-        keys = [{"AttributeName": "pk", "KeyType": "HASH"}]
-        attributes = [{"AttributeName": "pk", "AttributeType": "S"}]
         self.dynamodb = cloud.client("dynamodb")
-        self.dynamodb.create_table(TableName=self.table, BillingMode="PAY_PER_REQUEST", AttributeDefinitions=attributes, KeySchema=keys)
+        self.table = create_told_table(self.dynamodb)
         self.secret = self._secrets.create_secret(Name="slack", SecretString=secret)["ARN"]
         self.clock = emulator.directory / "slack.clock"
         self.clock.unlink(missing_ok=True)

@@ -36,6 +36,13 @@ def create_tables(dynamodb: Any, *, index: str, ledger: str) -> None:
         dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires"})
 
 
+def create_told_table(dynamodb: Any, name: str = "driftwire-told") -> str:
+    """Creates the table of what slack-notifier sent; its name."""
+    dynamodb.create_table(TableName=name, BillingMode="PAY_PER_REQUEST", AttributeDefinitions=[_text("pk")], KeySchema=_keys("pk"))
+    dynamodb.update_time_to_live(TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires"})
+    return name
+
+
 def _text(name: str) -> dict[str, str]:
     return {"AttributeName": name, "AttributeType": "S"}
 

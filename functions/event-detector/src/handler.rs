@@ -8,7 +8,7 @@ use drift_engine::{
     work::{Function, Work},
 };
 use drift_events::Malformed;
-use drift_lambda::{Answered, Decoded, EdgeError, Message, Metrics, Wiring, answer, decoded_work, detect, done, measure, messages};
+use drift_lambda::{Decoded, EdgeError, Message, Metrics, Wiring, decoded_work, detect, done, finish, measure, messages};
 use serde_json::Value;
 
 const FUNCTION: &str = Function::EventDetector.name();
@@ -20,11 +20,8 @@ pub(crate) async fn handle(detector: &Detector<Wiring>, payload: Value) -> Resul
     let detected = detect(detector, &decoded, std::future::pending).await;
     let mut metrics = measure(&decoded, &detected);
     watch_ourselves(detector, &decoded, &detected, &mut metrics).await;
-    let Answered { failures, buried } = answer(&messages, done(decoded, detected), &detector.ports.dead_letters, FUNCTION).await?;
-    metrics.count("dead_letters", buried);
-    metrics.count("delivered_again", failures.batch_item_failures.len());
-    metrics.emit(FUNCTION, detector.ports.clock().now());
-    Ok(failures)
+    let ports = &detector.ports;
+    finish(&messages, done(decoded, detected), metrics, &ports.dead_letters, ports.clock(), FUNCTION).await
 }
 
 /// Notes that records come, and measures what a sweep left owed. What fails here must not cost the batch.

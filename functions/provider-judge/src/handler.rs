@@ -3,11 +3,11 @@
 use aws_lambda_events::sqs::SqsBatchResponse;
 use drift_engine::{
     detect::{Detector, Ports},
-    ports::{Clock, LiveReader},
+    ports::LiveReader,
     work::Function,
 };
 use drift_events::Malformed;
-use drift_lambda::{Answered, Decoded, EdgeError, Message, Wiring, answer, deadline, decoded_work, detect, done, measure, messages};
+use drift_lambda::{Decoded, EdgeError, Message, Wiring, deadline, decoded_work, detect, done, finish, measure, messages};
 use lambda_runtime::LambdaEvent;
 use serde_json::Value;
 
@@ -22,12 +22,9 @@ pub(crate) async fn handle<R: LiveReader>(
     let decoded: Vec<Decoded> = messages.iter().map(decode).collect();
     let last_moment = deadline::last_moment(event.context.deadline);
     let detected = detect(detector, &decoded, || deadline::reached(last_moment)).await;
-    let mut metrics = measure(&decoded, &detected);
-    let Answered { failures, buried } = answer(&messages, done(decoded, detected), &detector.ports.dead_letters, FUNCTION).await?;
-    metrics.count("dead_letters", buried);
-    metrics.count("delivered_again", failures.batch_item_failures.len());
-    metrics.emit(FUNCTION, detector.ports.clock().now());
-    Ok(failures)
+    let metrics = measure(&decoded, &detected);
+    let ports = &detector.ports;
+    finish(&messages, done(decoded, detected), metrics, &ports.dead_letters, ports.clock(), FUNCTION).await
 }
 
 fn decode(message: &Message) -> Decoded {

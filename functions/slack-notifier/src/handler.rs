@@ -4,11 +4,8 @@ use std::time::Duration;
 
 use aws_lambda_events::sqs::SqsBatchResponse;
 use drift_aws::{SqsDeadLetters, SqsQueue};
-use drift_engine::{
-    ports::{Clock, PortError},
-    work,
-};
-use drift_lambda::{Answered, Done, EdgeError, Message, Metrics, answer, deadline, isolated, messages};
+use drift_engine::{ports::PortError, work};
+use drift_lambda::{Done, EdgeError, Message, Metrics, deadline, finish, isolated, messages, panicked};
 use lambda_runtime::LambdaEvent;
 use serde_json::Value;
 use tokio::time::Instant;
@@ -41,11 +38,7 @@ pub(crate) async fn handle(function: &Function, event: LambdaEvent<Value>) -> Re
     for message in &messages {
         done.push(function.work(message, end, &mut metrics).await);
     }
-    let Answered { failures, buried } = answer(&messages, done, &function.dead_letters, FUNCTION).await?;
-    metrics.count("dead_letters", buried);
-    metrics.count("delivered_again", failures.batch_item_failures.len());
-    metrics.emit(FUNCTION, function.notifier.clock.now());
-    Ok(failures)
+    finish(&messages, done, metrics, &function.dead_letters, &function.notifier.clock, FUNCTION).await
 }
 
 impl Function {
@@ -72,10 +65,7 @@ impl Function {
                 Ok(())
             }
             Some(Err(untold)) => self.untold(message, untold).await,
-            None => Err(PortError::Permanent {
-                what: "handling a message".to_owned(),
-                why: "Driftwire panicked; please report it with the function's log".to_owned(),
-            }),
+            None => Err(panicked()),
         };
         Done { result, record }
     }

@@ -11,7 +11,7 @@ use drift_engine::{
     ports::{Clock, Later, PortError, RecordedState},
     work::{Function as Worker, Work},
 };
-use drift_lambda::{Answered, Done, EdgeError, Message, Metrics, Settings, Wiring, answer, isolated, messages};
+use drift_lambda::{Done, EdgeError, Message, Metrics, Settings, Wiring, finish, isolated, messages, panicked};
 use drift_model::{Identifier, Instance, StateId};
 use serde::Deserialize;
 use serde_json::Value;
@@ -55,17 +55,9 @@ pub(crate) async fn handle(function: &Function, payload: Value) -> Result<SqsBat
     let mut done = Vec::with_capacity(messages.len());
     for message in &messages {
         let worked = isolated(Box::pin(function.work(message, &mut metrics))).await;
-        let panicked = || PortError::Permanent {
-            what: "handling a message".to_owned(),
-            why: "Driftwire panicked; please report it with the function's log".to_owned(),
-        };
         done.push(Done { result: worked.unwrap_or_else(|| Err(panicked())), record: None });
     }
-    let Answered { failures, buried } = answer(&messages, done, &function.wiring.dead_letters, FUNCTION).await?;
-    metrics.count("dead_letters", buried);
-    metrics.count("delivered_again", failures.batch_item_failures.len());
-    metrics.emit(FUNCTION, function.wiring.clock().now());
-    Ok(failures)
+    finish(&messages, done, metrics, &function.wiring.dead_letters, function.wiring.clock(), FUNCTION).await
 }
 
 impl Function {

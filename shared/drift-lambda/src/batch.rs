@@ -1,12 +1,12 @@
 use std::{future::Future, panic::AssertUnwindSafe};
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use drift_engine::ports::{DeadLetters, PortError};
+use drift_engine::ports::{Clock, DeadLetters, PortError};
 use futures::FutureExt;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::EdgeError;
+use crate::{EdgeError, Metrics};
 
 /// One message that a function was handed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,20 +51,36 @@ pub struct Done {
 
 /// What an invocation answers.
 #[derive(Debug, Default)]
-pub struct Answered {
+struct Answered {
     /// The messages that are to be delivered again.
-    pub failures: SqsBatchResponse,
+    failures: SqsBatchResponse,
     /// How many messages were buried.
-    pub buried: usize,
+    buried: usize,
 }
 
-/// Answers each message: what may succeed later is delivered again (`ReportBatchItemFailures`); what cannot succeed is
-/// sent to the dead letters with the reason, and counts as done.
+/// Answers each message, and writes what the invocation counted, with what was buried and what is to be delivered again.
 ///
 /// # Errors
 ///
 /// Where an event that no queue holds is to be delivered again: Lambda repeats the invocation.
-pub async fn answer(messages: &[Message], done: Vec<Done>, dead_letters: &impl DeadLetters, function: &str) -> Result<Answered, EdgeError> {
+pub async fn finish(
+    messages: &[Message],
+    done: Vec<Done>,
+    mut metrics: Metrics,
+    dead_letters: &impl DeadLetters,
+    clock: &impl Clock,
+    function: &str,
+) -> Result<SqsBatchResponse, EdgeError> {
+    let Answered { failures, buried } = answer(messages, done, dead_letters, function).await?;
+    metrics.count("dead_letters", buried);
+    metrics.count("delivered_again", failures.batch_item_failures.len());
+    metrics.emit(function, clock.now());
+    Ok(failures)
+}
+
+/// Answers each message: what may succeed later is delivered again (`ReportBatchItemFailures`); what cannot succeed is
+/// sent to the dead letters with the reason, and counts as done.
+async fn answer(messages: &[Message], done: Vec<Done>, dead_letters: &impl DeadLetters, function: &str) -> Result<Answered, EdgeError> {
     let mut answered = Answered::default();
     for (message, done) in messages.iter().zip(done) {
         let mut result = done.result;
@@ -87,6 +103,15 @@ pub async fn answer(messages: &[Message], done: Vec<Done>, dead_letters: &impl D
 /// What `work` comes to, or nothing where it panicked: that must cost only what was being worked on.
 pub async fn isolated<T>(work: impl Future<Output = T>) -> Option<T> {
     AssertUnwindSafe(work).catch_unwind().await.ok()
+}
+
+/// What became of a message over which that happened.
+#[must_use]
+pub fn panicked() -> PortError {
+    PortError::Permanent {
+        what: "handling a message".to_owned(),
+        why: "Driftwire panicked; please report it with the function's log".to_owned(),
+    }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use drift_engine::{
 };
 use drift_events::Malformed;
 
-use crate::{Done, Message, Metrics, isolated};
+use crate::{Done, Message, Metrics, isolated, panicked};
 
 /// A message, as far as detection needs it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -59,16 +59,9 @@ pub async fn detect<P: Ports, E: Future<Output = ()> + Send>(
     }
     let mut all = Detected::default();
     for delivery in deliveries {
-        let alone = isolated(detector.detect_until(vec![delivery], end())).await.unwrap_or_else(|| Detected {
-            answers: vec![Answer {
-                result: Err(PortError::Permanent {
-                    what: "handling a message".to_owned(),
-                    why: "Driftwire panicked; please report it with the function's log".to_owned(),
-                }),
-                records: Vec::new(),
-            }],
-            ..Detected::default()
-        });
+        let alone = isolated(detector.detect_until(vec![delivery], end()))
+            .await
+            .unwrap_or_else(|| Detected { answers: vec![Answer { result: Err(panicked()), records: Vec::new() }], ..Detected::default() });
         all = all.and(alone);
     }
     all

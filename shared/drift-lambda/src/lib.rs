@@ -18,7 +18,7 @@ mod wiring;
 #[cfg(test)]
 mod written;
 
-pub use batch::{Answered, Done, Message, answer, isolated, messages};
+pub use batch::{Done, Message, finish, isolated, messages, panicked};
 pub use config::{IgnoreFrom, Settings, environment};
 pub use ended::ended;
 pub use judging::{Decoded, decoded_work, detect, done, measure};
