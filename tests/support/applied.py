@@ -6,12 +6,12 @@ import base64
 import hashlib
 import json
 import subprocess
-import time
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from .at_work import AtWork
 from .cloud import Cloud
 from .emulator import Emulator
 from .event_source import EventSource
@@ -41,7 +41,7 @@ class Packages(Emulator):
         return self._programs[name]
 
 
-class Applied:
+class Applied(AtWork):
     """A deployment of that name. Nothing happens by itself: messages move when `step` or `settle` is called, schedules when `fire` is.
 
     `endpoint` is where the functions find AWS, such as a proxy before it. A function's access key is its name.
@@ -49,7 +49,7 @@ class Applied:
 
     def __init__(self, cloud: Cloud, emulator: Packages, packages: Path, *, name: str = "driftwire", endpoint: str | None = None):
         self.cloud, self.name = cloud, name
-        self._emulator = emulator
+        self.emulator = emulator
         self._clock = emulator.directory / f"{name}.clock"
         self._clock.unlink(missing_ok=True)
         self._sqs, self._events, self._scheduler = cloud.client("sqs"), cloud.client("events"), cloud.client("scheduler")
@@ -71,7 +71,7 @@ class Applied:
         assert (mapping["State"], mapping["FunctionResponseTypes"]) == ("Enabled", ["ReportBatchItemFailures"])
         arn = mapping["EventSourceArn"]
         url = self._sqs.get_queue_url(QueueName=arn.rpartition(":")[2])["QueueUrl"]
-        return EventSource(self._sqs, url, arn, self._emulator, function, mapping["BatchSize"], float(held["Timeout"]))
+        return EventSource(self._sqs, url, arn, self.emulator, function, mapping["BatchSize"], float(held["Timeout"]))
 
     def policies(self) -> dict[str, Policies]:
         """What each function's role allows."""
@@ -114,25 +114,8 @@ class Applied:
 
     # What Driftwire does
 
-    def step(self) -> bool:
-        """Hands each function what its queue holds now; whether anything was there."""
-        return any([source.poll() is not None for source in self.sources.values()])
-
-    def settle(self, seconds: float = 60.0) -> None:
-        """Lets the functions work until their queues are empty, delayed messages included."""
-        self.run_until("the queues to be empty", lambda: not any(source.waiting() for source in self.sources.values()), seconds)
-
-    def run_until(self, what: str, condition: Callable[[], Any], seconds: float = 60.0) -> Any:
-        deadline = time.monotonic() + seconds
-        while True:
-            worked = self.step()
-            if not worked and (value := condition()):
-                return value
-            if time.monotonic() > deadline:
-                logs = "\n".join(f"--- {name}\n{function.log()[-3000:]}" for name, function in self._emulator.functions.items())
-                raise TimeoutError(f"waited {seconds:.0f} s for {what}\n{logs}")
-            if not worked:
-                time.sleep(0.05)
+    def _sources(self) -> Iterable[EventSource]:
+        return self.sources.values()
 
     def failures(self) -> dict[str, list[str]]:
         """What did not succeed at once: by function, its errors."""
@@ -147,12 +130,9 @@ class Applied:
         url = self._sqs.get_queue_url(QueueName=f"{self.name}-dead-letters")["QueueUrl"]
         return self._sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0, MessageAttributeNames=["All"]).get("Messages", [])
 
-    def logs(self) -> str:
-        return "\n".join(function.log() for function in self._emulator.functions.values())
-
     def stop(self) -> None:
         for function in self.functions:
-            self._emulator.stop_function(function)
+            self.emulator.stop_function(function)
 
 
 def environment(endpoint: str, outputs: Mapping[str, Any]) -> dict[str, str]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import subprocess
-import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Iterable, Mapping
+from typing import Any, Iterable, Mapping
 
+from .at_work import AtWork
 from .cloud import Cloud
 from .emulator import Emulator
 from .event_source import EventSource
@@ -74,7 +74,7 @@ class Drift:
         return self.printed["instance"]["state"]
 
 
-class Deployment:
+class Deployment(AtWork):
     """Driftwire, deployed under a name of its own. Nothing happens by itself: messages move when `step` or `settle` is called.
 
     Where `settings` say where plugins are, `provider-judge` is deployed as well.
@@ -192,33 +192,8 @@ class Deployment:
 
     # What Driftwire does
 
-    def step(self) -> bool:
-        """Hands each function what its queue holds now; whether anything was there."""
-        return any([source.poll() is not None for source in self._sources()])
-
     def _sources(self) -> list[EventSource]:
         return [source for source in (self.states, self.events, self.provider) if source]
-
-    def settle(self, seconds: float = 60.0) -> None:
-        """Lets the functions work until their queues are empty, delayed and returned messages included."""
-        self.run_until("the queues to be empty", lambda: not any(source.waiting() for source in self._sources()), seconds)
-
-    def run_until(self, what: str, condition: Callable[[], Any], seconds: float = 60.0) -> Any:
-        """Lets the functions work until `condition` is true; gives what it returned."""
-        deadline = time.monotonic() + seconds
-        while True:
-            worked = self.step()
-            if not worked and (value := condition()):
-                return value
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"waited {seconds:.0f} s for {what}; {self._what_happened()}")
-            if not worked:
-                time.sleep(0.05)
-
-    def _what_happened(self) -> str:
-        logs = "\n".join(f"--- {name}\n{function.log()[-3000:]}" for name, function in self.emulator.functions.items())
-        waiting = ", ".join(f"{source.function} has {source.waiting()} messages" for source in self._sources())
-        return f"{waiting}\n{logs}"
 
     def sweep(self) -> None:
         """What the schedule sends every minute."""
@@ -280,10 +255,6 @@ class Deployment:
                 found.append((message["Body"], reason))
                 self._sqs.delete_message(QueueUrl=self.dead_letters_url, ReceiptHandle=message["ReceiptHandle"])
         return found
-
-    def logs(self) -> str:
-        """Everything that the functions wrote so far."""
-        return "\n".join(function.log() for function in self.emulator.functions.values())
 
 
 def _message(notification: Mapping[str, Any], mails: Mapping[str, str]) -> Message:
