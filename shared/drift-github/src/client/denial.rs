@@ -73,7 +73,8 @@ fn refusal(what: &str, reply: &Reply, message: String) -> Error {
         }
         404 => match lacking_scopes(reply) {
             Some(scopes) => {
-                let message = format!("{message}, which is what a token hears that lacks a scope: it needs {}", one_of(&scopes));
+                let message =
+                    format!("{message}, as a token hears that lacks a scope: it needs a token with the scope {}", one_of(&scopes));
                 Error::Denied { what, permission: Some(scopes.join(", ")), message }
             }
             None => Error::NotFound { what },
@@ -196,7 +197,18 @@ mod tests {
                 told(422, "Validation\u{1b}[31m Failed", &[]),
             ]
             .join("\n"),
-            @""
+            @r"
+            GET /x: Resource not accessible by integration: it needs the permission administration: read
+            GET /x: Resource not accessible by integration: it needs the permission actions: read and contents: read, or administration: write
+            GET /x: Must be an owner: it needs a token with the scope admin:org or write:org
+            GET /x: Must be an owner
+            GET /x: Protected by SAML: authorize the token for the organisation's single sign-on
+            GET /x: Not Found, as a token hears that lacks a scope: it needs a token with the scope repo
+            GET /x: not found
+            GET /x: not found
+            GET /x: not found
+            GET /x: 422 Validation [31m Failed
+            "
         );
     }
 }

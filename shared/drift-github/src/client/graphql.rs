@@ -180,7 +180,15 @@ mod tests {
                 why_nothing("GRAPHQL X".to_owned(), &[]).to_string(),
             ]
             .join("\n"),
-            @""
+            @r"
+            GRAPHQL X: not found
+            GRAPHQL X: Resource not accessible by integration
+            GRAPHQL X: The 'team' field requires one of the following scopes: ['read:org']
+            GRAPHQL X: GitHub failed (it took too long)
+            GRAPHQL X: GitHub failed (it took too long)
+            GRAPHQL X: cannot be asked: Field 'x' doesn't exist on type 'Query'
+            GRAPHQL X: the answer is not what was expected: there is neither data nor an error in it
+            "
         );
     }
 

@@ -104,7 +104,11 @@ mod tests {
         let github = Github::new(settings).expect("a client");
         let filled = github.fill(operation, input).now_or_never().expect("it asks nothing");
         match filled.and_then(|get| Ok((github.url_of(&get)?, get.accept))) {
-            Ok((url, accept)) => format!("{}{}", &url.as_str()["https://api.github.com".len()..], accept.unwrap_or_default()),
+            Ok((url, accept)) => format!(
+                "{}{}",
+                &url.as_str()["https://api.github.com".len()..],
+                accept.map(|accept| format!(" as {accept}")).unwrap_or_default()
+            ),
             Err(error) => error.to_string(),
         }
     }
@@ -126,7 +130,18 @@ mod tests {
                 filled("GET /orgs/{org}/teams/{team_slug}/repos/{owner}/{repo}", &json!({"team_slug": 77, "org_id": 5, "repo": "shop"})),
             ]
             .join("\n"),
-            @""
+            @r"
+            /repos/acme/shop/hooks/12
+            /repos/other/shop/hooks/12
+            /orgs/acme/repos?per_page=50&type=all
+            /repos/acme/shop/collaborators?affiliation=out+side%26x
+            /repos/acme/shop/git/ref/heads/feature/a%20b%3F
+            /repos/acme/shop/branches/feature%2Fa%231/protection
+            /repos/acme/shop/labels/good%20first%20issue%2F%C3%A4%25
+            /orgs/acme/teams/platform/memberships/ana
+            /organizations/5/team/77/memberships/ana
+            /organizations/5/team/77/repos/acme/shop as application/vnd.github.v3.repository+json
+            "
         );
     }
 
@@ -144,7 +159,15 @@ mod tests {
                 filled("GET repos", &json!({})),
             ]
             .join("\n"),
-            @""
+            @r"
+            GET /repos/{owner}/{repo}/hooks/{hook_id}: cannot be asked: hook_id is not given, or is no name
+            GET /repos/{owner}/{repo}/hooks/{hook_id}: cannot be asked: repo is not given, or is no name
+            GET /repos/{owner}/{repo}/hooks/{hook_id}: cannot be asked: hook_id is not given, or is no name
+            GET /repos/{owner}/{repo}/git/ref/{ref}: cannot be asked: ref is not given, or is no name
+            GET /orgs/{org}/repos: cannot be asked: type is neither a text nor a number nor a list of them
+            DELETE /repos/{owner}/{repo}: cannot be asked: it is no GET
+            GET repos: cannot be asked: a path begins with a slash
+            "
         );
     }
 }
