@@ -41,8 +41,8 @@ impl AwsCall for Github {
 impl Github {
     async fn read(&self, operation: &str, input: &Value) -> Result<Value, Error> {
         let get = self.fill(operation, input).await?;
-        // What ends with a name is one thing.
-        let answer = if operation.ends_with('}') { self.get(&get).await? } else { self.list(&get).await? };
+        // What ends with a name is one thing, or what little begins with that name.
+        let answer = if operation.ends_with('}') { self.pages(&get).await? } else { self.list(&get).await? };
         Ok(if answer.body.is_null() { json!({"status": answer.status}) } else { answer.body })
     }
 
