@@ -52,9 +52,10 @@ impl Github {
             return Err(Error::Input { what, why: "there is no such query".to_owned() });
         };
         let mut variables = input.as_object().cloned().unwrap_or_default();
-        if let Some(team) = variables.remove("team").filter(|_| query.takes("id")) {
+        if let Some(team) = variables.get("team").filter(|_| query.takes("id") && !query.takes("team")) {
             let team = team.as_str().map_or_else(|| team.to_string(), str::to_owned);
             variables.insert("id".to_owned(), self.team_node_id(&team).await?.into());
+            variables.remove("team");
         }
         for own in ["owner", "org"] {
             if query.takes(own) && !variables.contains_key(own) {
