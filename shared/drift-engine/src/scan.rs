@@ -94,6 +94,18 @@ pub struct Counts {
     pub unknown: usize,
 }
 
+impl Counts {
+    fn and(self, other: Self) -> Self {
+        Self {
+            managed: self.managed + other.managed,
+            unmanaged: self.unmanaged + other.unmanaged,
+            missing: self.missing + other.missing,
+            drifted: self.drifted + other.drifted,
+            unknown: self.unknown + other.unknown,
+        }
+    }
+}
+
 /// How much of what is there is managed, by type.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Coverage {
@@ -114,6 +126,12 @@ impl Coverage {
         }
     }
 
+    /// Adds what another part of the scan counted of a type.
+    pub fn add(&mut self, type_name: String, more: Counts) {
+        let counts = self.types.entry(type_name).or_default();
+        *counts = counts.and(more);
+    }
+
     /// Counts one live thing that nobody manages.
     pub fn unmanaged(&mut self, found: &Unmanaged) {
         self.types.entry(found.type_name.clone()).or_default().unmanaged += 1;
@@ -122,13 +140,7 @@ impl Coverage {
     /// All types together.
     #[must_use]
     pub fn total(&self) -> Counts {
-        self.types.values().fold(Counts::default(), |sum, counts| Counts {
-            managed: sum.managed + counts.managed,
-            unmanaged: sum.unmanaged + counts.unmanaged,
-            missing: sum.missing + counts.missing,
-            drifted: sum.drifted + counts.drifted,
-            unknown: sum.unknown + counts.unknown,
-        })
+        self.types.values().fold(Counts::default(), |sum, counts| sum.and(*counts))
     }
 
     /// What is managed among what is live, in percent to one decimal; of nothing, 100. What is gone is no longer there to be managed.
