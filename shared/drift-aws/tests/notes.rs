@@ -2,10 +2,19 @@
 
 mod support;
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
 use drift_aws::{DynamoLedger, DynamoNotes};
 use drift_engine::ports::{Ledger, Notes, Query, Written};
 use drift_model::{Address, Drift, DriftStatus, InstanceRef, Severity, StateId, Timestamp};
 use support::moto::Moto;
+use tracing::{
+    Event, Level, Metadata, Subscriber,
+    span::{Attributes, Id, Record},
+};
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + seconds).expect("a time")
@@ -96,6 +105,29 @@ async fn a_note_that_is_forgotten_leaves_nothing_behind() {
     assert_eq!((notes.note("a").await, held(&moto).trim()), (Ok(None), "[]"));
 }
 
+/// Counts what is warned of.
+#[derive(Default)]
+struct Warnings(AtomicUsize);
+
+impl Subscriber for Warnings {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        *metadata.level() == Level::WARN && metadata.target().starts_with("drift_aws")
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn event(&self, _: &Event<'_>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
 #[tokio::test]
 async fn the_ledger_does_not_see_the_notes_beside_it() {
     let Some(moto) = Moto::start() else { return };
@@ -121,6 +153,8 @@ async fn the_ledger_does_not_see_the_notes_beside_it() {
         transitions: 1,
     };
     assert_eq!(ledger.write(&drift, None, None).await, Ok(Written::Yes));
+    let warnings = Arc::new(Warnings::default());
+    let _guard = tracing::subscriber::set_default(Arc::clone(&warnings));
     for key in ["github#acme#scan", "github#acme#answers"] {
         notes.keep(key, &bytes(600_000, 6), at(0)).await.expect("keeps");
     }
@@ -129,4 +163,5 @@ async fn the_ledger_does_not_see_the_notes_beside_it() {
         assert_eq!(listed, Ok(vec![drift.clone()]), "what GitHub's instances keep of themselves comes back, closed ones too: {closed_too}");
     }
     assert_eq!(ledger.owed(10).await, Ok(Vec::new()));
+    assert_eq!(warnings.0.load(Ordering::Relaxed), 0, "a note is no odd drift");
 }

@@ -51,7 +51,7 @@ mod tests {
     fn an_organisation_and_a_secret_are_enough_and_the_rest_is_as_documented() {
         let github = Settings::read(Function::GithubScanner, needed).expect("all that is needed is set").github.expect("it is of GitHub");
         assert_eq!((github.owner.as_str(), github.base_url.as_str()), ("acme", "https://api.github.com"));
-        assert_eq!(github.look_around, Duration::from_secs(86400));
+        assert_eq!(github.look_around, Duration::from_hours(24));
         for (name, default) in [("DRIFTWIRE_GITHUB_BASE_URL", "https://api.github.com/"), ("DRIFTWIRE_GITHUB_LOOK_AROUND", "86400")] {
             assert!(Variable::of(name).is_some_and(|variable| variable.without.starts_with(default)), "{name}");
             let said = |asked: &str| if asked == name { Some(default.to_owned()) } else { needed(asked) };
