@@ -107,7 +107,88 @@ struct PartNote {
     members: Option<BTreeSet<String>>,
 }
 
+/// How far a scan is, so that no part is done twice by messages that come twice, and no two scans go on at a time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Progress {
+    scan: Timestamp,
+    /// When it was last heard of.
+    at: Timestamp,
+    /// The part that was done last, in their order.
+    done: u64,
+    has_ended: bool,
+}
+
+/// What came of beginning a scan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// It is to be known by this time.
+    Scan(Timestamp),
+    /// Another one is going on: it began then.
+    UnderWay(Timestamp),
+}
+
+/// A scan that was not heard of for so long has died.
+const SILENCE: Duration = Duration::from_mins(90);
+
+fn position(part: &ScanPart) -> u64 {
+    match part {
+        ScanPart::Begin => 0,
+        ScanPart::Organisation => 1,
+        ScanPart::Repositories { page, .. } => 2 + u64::from(*page),
+        ScanPart::Rest => u64::MAX,
+    }
+}
+
 impl<K: Clock, N: Notes> Scanner<'_, K, N> {
+    /// Begins a scan, unless one is going on. Beginning one again of which nothing was done yet is harmless.
+    ///
+    /// # Errors
+    ///
+    /// Where the notes failed.
+    pub async fn begin(&self) -> Result<Start, ScanError> {
+        let now = self.reader.clock.now();
+        if let Some(Progress { scan, at, done, has_ended }) = self.note("progress").await?
+            && !has_ended
+            && now.duration_since(at).unsigned_abs() < SILENCE
+        {
+            return Ok(if done == 0 { Start::Scan(scan) } else { Start::UnderWay(scan) });
+        }
+        self.keep("progress", &Progress { scan: now, at: now, done: 0, has_ended: false }).await?;
+        Ok(Start::Scan(now))
+    }
+
+    /// Whether a part is still to be done: not where it was, nor where a later scan has begun.
+    ///
+    /// # Errors
+    ///
+    /// Where the notes failed.
+    pub async fn is_due(&self, part: &ScanPart, scan: Timestamp) -> Result<bool, ScanError> {
+        let progress: Option<Progress> = self.note("progress").await?;
+        Ok(progress.is_none_or(|progress| progress.scan == scan && !progress.has_ended && position(part) > progress.done))
+    }
+
+    /// Notes that a part is done and the next one was left for later: to be called after that.
+    ///
+    /// # Errors
+    ///
+    /// Where the notes failed: then the part is done again.
+    pub async fn passed(&self, part: &ScanPart, scan: Timestamp) -> Result<(), ScanError> {
+        let at = self.reader.clock.now();
+        self.keep("progress", &Progress { scan, at, done: position(part), has_ended: *part == ScanPart::Rest }).await
+    }
+
+    /// Notes that a part is waited for: the scan goes on.
+    ///
+    /// # Errors
+    ///
+    /// Where the notes failed.
+    pub async fn waits(&self) -> Result<(), ScanError> {
+        if let Some(progress) = self.note::<Progress>("progress").await? {
+            self.keep("progress", &Progress { at: self.reader.clock.now(), ..progress }).await?;
+        }
+        Ok(())
+    }
+
     /// Does one part of the scan that began at `scan`.
     ///
     /// # Errors
@@ -130,6 +211,7 @@ impl<K: Clock, N: Notes> Scanner<'_, K, N> {
     async fn organisation(&self, managed: &Managed, scan: Timestamp) -> Result<Step, ScanError> {
         let reader = self.reader;
         self.remember("organisation").await?;
+        self.keep("owners", managed.owners()).await?;
         let unreadable = managed.unreadable().iter().map(|(state, why)| {
             let message = format!("{why}: what {state} manages is listed as if nobody did");
             Gap { what: state.to_string(), message }
@@ -289,6 +371,18 @@ impl<K: Clock, N: Notes> Scanner<'_, K, N> {
         self.note("summary").await
     }
 
+    /// Takes over whose instances each provider configuration makes, as the last scan found it: for judgements that no scan led to.
+    ///
+    /// # Errors
+    ///
+    /// Where the notes failed.
+    pub async fn recall_owners(&self) -> Result<(), ScanError> {
+        if let Some(owners) = self.note("owners").await? {
+            self.reader.knows_owners(owners);
+        }
+        Ok(())
+    }
+
     /// Takes over what an earlier scan kept for a part.
     async fn remember(&self, name: &str) -> Result<(), ScanError> {
         if let Some(kept) = self.note::<KeptAnswers>(&format!("kept/{name}")).await? {
@@ -391,4 +485,61 @@ fn undecodable(managed: &Managed, entry: &Entry, read_began: Timestamp) -> Judge
     let type_name = instance.key.address.type_name().to_owned();
     let verdict = Verdict::unknown(ReasonKind::Recorded, "its attributes cannot be decoded");
     Judgement { instance, type_name, id: None, place: None, verdict, computed: Vec::new(), reader: None, read_began, url: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use drift_catalog::Catalog;
+    use drift_engine::memory::{ManualClock, MemoryNotes};
+    use futures::executor::block_on;
+
+    use super::*;
+    use crate::{Credential, Github, Secret, Settings};
+
+    fn reader() -> GithubReader<ManualClock> {
+        let settings = Settings::new("acme", Settings::DEFAULT_BASE_URL, Credential::Token(Secret::new("ghp_x"))).expect("settings");
+        let github = Github::new(settings).expect("a client");
+        let clock = ManualClock::at(Timestamp::UNIX_EPOCH);
+        GithubReader::new(Arc::new(Catalog::default()), github, clock, GithubReader::<ManualClock>::LOOK_AROUND)
+    }
+
+    #[test]
+    fn a_message_that_comes_twice_does_no_part_twice_and_no_second_scan_begins() {
+        let (reader, notes) = (reader(), MemoryNotes::default());
+        let scanner = Scanner { reader: &reader, notes: &notes };
+        let page = |page| ScanPart::Repositories { page, after: None };
+        block_on(async {
+            let Start::Scan(scan) = scanner.begin().await.expect("notes do not fail") else { panic!("nothing is under way") };
+            assert_eq!(scanner.begin().await, Ok(Start::Scan(scan)), "nothing was done of it");
+            scanner.passed(&ScanPart::Organisation, scan).await.expect("notes do not fail");
+            assert_eq!(scanner.begin().await, Ok(Start::UnderWay(scan)));
+            scanner.passed(&page(0), scan).await.expect("notes do not fail");
+            for (part, due) in [(ScanPart::Organisation, false), (page(0), false), (page(1), true), (ScanPart::Rest, true)] {
+                assert_eq!(scanner.is_due(&part, scan).await, Ok(due), "{part:?}");
+            }
+            reader.clock.pass(SILENCE);
+            let Ok(Start::Scan(later)) = scanner.begin().await else { panic!("the first one died") };
+            assert_eq!(scanner.is_due(&page(1), scan).await, Ok(false), "a later one has begun");
+            scanner.passed(&ScanPart::Rest, later).await.expect("notes do not fail");
+            assert_eq!(scanner.is_due(&ScanPart::Rest, later).await, Ok(false));
+            assert!(matches!(scanner.begin().await, Ok(Start::Scan(scan)) if scan != later));
+        });
+    }
+
+    #[test]
+    fn a_scan_that_waits_for_a_limit_is_not_dead() {
+        let (reader, notes) = (reader(), MemoryNotes::default());
+        let scanner = Scanner { reader: &reader, notes: &notes };
+        block_on(async {
+            let Ok(Start::Scan(scan)) = scanner.begin().await else { panic!("nothing is under way") };
+            scanner.passed(&ScanPart::Organisation, scan).await.expect("notes do not fail");
+            for _ in 0..3 {
+                reader.clock.pass(SILENCE / 2);
+                scanner.waits().await.expect("notes do not fail");
+            }
+            assert_eq!(scanner.begin().await, Ok(Start::UnderWay(scan)));
+        });
+    }
 }
