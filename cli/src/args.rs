@@ -428,6 +428,9 @@ pub(crate) struct RetryArgs {
     /// The URL of provider-judge's queue, where there is one.
     #[arg(long, value_name = "URL", env = "DRIFTWIRE_PROVIDER_QUEUE_URL")]
     pub(crate) provider_queue: Option<String>,
+    /// The URL of github-scanner's queue, where there is one.
+    #[arg(long, value_name = "URL", env = "DRIFTWIRE_GITHUB_QUEUE_URL")]
+    pub(crate) github_queue: Option<String>,
     /// The URL of slack-notifier's queue, where there is one.
     #[arg(long, value_name = "URL", env = "DRIFTWIRE_SLACK_QUEUE_URL")]
     pub(crate) slack_queue: Option<String>,
@@ -457,6 +460,9 @@ pub(crate) struct DoctorArgs {
     /// The URL of provider-judge's queue, where there is one.
     #[arg(long, value_name = "URL", env = "DRIFTWIRE_PROVIDER_QUEUE_URL")]
     pub(crate) provider_queue: Option<String>,
+    /// The URL of github-scanner's queue, where there is one.
+    #[arg(long, value_name = "URL", env = "DRIFTWIRE_GITHUB_QUEUE_URL")]
+    pub(crate) github_queue: Option<String>,
     /// The URL of slack-notifier's queue, where there is one.
     #[arg(long, value_name = "URL", env = "DRIFTWIRE_SLACK_QUEUE_URL")]
     pub(crate) slack_queue: Option<String>,

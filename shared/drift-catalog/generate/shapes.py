@@ -49,6 +49,8 @@ def operations():
         found.setdefault(service, set()).add(operation)
     for path in sorted((CRATE / "catalog").rglob("*.toml")):
         file = tomllib.loads(path.read_text())
+        if file.get("service") == "github":
+            continue  # botocore knows nothing of it
         for resource in file.get("resource", []):
             for read in resource.get("read", []):
                 service = read.get("service") or resource.get("service") or file["service"]

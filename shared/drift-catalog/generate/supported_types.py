@@ -20,11 +20,16 @@ HEAD = """# Supported types
 Generated from `shared/drift-catalog/catalog`; `python shared/drift-catalog/generate/supported_types.py` writes it anew.
 
 An attribute is compared where the state records it. One within a block is written `block.attribute`.
+
+What AWS's types are read with are IAM's actions. GitHub's are read with the operations of its API; beside them stand the
+permissions that a GitHub App needs, which a fine-grained token calls by the same names. A classic token needs `repo` and,
+for what belongs to the organisation, `admin:org` and `admin:org_hook`.
 """
+GITHUB = "github"
 
 
 def services():
-    for path in sorted((CRATE / "catalog" / "aws").glob("*.toml")):
+    for path in sorted((CRATE / "catalog").glob("*/*.toml")):
         with path.open("rb") as file:
             yield tomllib.load(file)
 
@@ -40,13 +45,28 @@ def names(items):
 def described(service, resource):
     lines = [f"## {resource['type']}", ""]
     lines += [f"Compared: {names(resource['attributes'])}.", ""]
-    secrets = [name for name, rule in resource["attributes"].items() if isinstance(rule, dict) and rule.get("sensitive")]
+    rules = [(name, rule) for name, rule in resource["attributes"].items() if isinstance(rule, dict)]
+    secrets = [name for name, rule in rules if rule.get("sensitive")]
+    secrets += [f"{name}.{secret}" for name, rule in rules for secret in rule.get("secrets", [])]
     if secrets:
         lines += [f"Never shown: {names(secrets)}.", ""]
-    lines += [f"Read with {names({action(service, read) for read in resource['read']})}.", ""]
+    lines += [read_with(service, resource), ""]
     lines += ["| not compared | why |", "| --- | --- |"]
     lines += [f"| `{name}` | {reason} |" for name, reason in sorted(resource["not_compared"].items())]
     return "\n".join(lines) + "\n"
+
+
+def read_with(service, resource):
+    if service != GITHUB:
+        return f"Read with {names({action(service, read) for read in resource['read']})}."
+    witnesses = [one for read in resource["read"] for one in listed(read.get("witness", []))]
+    operations = {read["operation"] for read in resource["read"]} | {one if isinstance(one, str) else one["operation"] for one in witnesses}
+    permissions = resource.get("permissions")
+    return f"Read with {names(operations)}. " + (f"Permissions: {names(permissions)}." if permissions else "No App can read it: it takes a person's token.")
+
+
+def listed(value):
+    return value if isinstance(value, list) else [value]
 
 
 def page(types):
@@ -60,7 +80,8 @@ def page(types):
 
 def main():
     types = [(service, resource) for service in services() for resource in service.get("resource", [])]
-    actions = sorted({action(service["service"], read) for service, resource in types for read in resource.get("read", [])})
+    actions = sorted({action(service["service"], read) for service, resource in types if service["service"] != GITHUB
+                      for read in resource.get("read", [])})
     stale = []
     for path, text in ((PAGE, page(types)), (ACTIONS, json.dumps(actions, indent=2) + "\n")):
         if path.exists() and path.read_text() == text:

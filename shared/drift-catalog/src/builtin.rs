@@ -45,6 +45,17 @@ pub(crate) const FILES: &[(&str, &str)] = &[
     ("aws/sqs.toml", include_str!("../catalog/aws/sqs.toml")),
     ("aws/ssm.toml", include_str!("../catalog/aws/ssm.toml")),
     ("aws/wafv2.toml", include_str!("../catalog/aws/wafv2.toml")),
+    ("github/actions.toml", include_str!("../catalog/github/actions.toml")),
+    ("github/apps.toml", include_str!("../catalog/github/apps.toml")),
+    ("github/branches.toml", include_str!("../catalog/github/branches.toml")),
+    ("github/collaborators.toml", include_str!("../catalog/github/collaborators.toml")),
+    ("github/dependabot.toml", include_str!("../catalog/github/dependabot.toml")),
+    ("github/issues.toml", include_str!("../catalog/github/issues.toml")),
+    ("github/organizations.toml", include_str!("../catalog/github/organizations.toml")),
+    ("github/repositories.toml", include_str!("../catalog/github/repositories.toml")),
+    ("github/rulesets.toml", include_str!("../catalog/github/rulesets.toml")),
+    ("github/teams.toml", include_str!("../catalog/github/teams.toml")),
+    ("github/webhooks.toml", include_str!("../catalog/github/webhooks.toml")),
 ];
 
 /// Which services write the types that none of the files describes.
@@ -58,23 +69,26 @@ mod tests {
 
     #[test]
     fn every_file_of_the_catalog_is_built_in_in_order() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("catalog/aws");
-        let files = fs::read_dir(folder).expect("the catalog is there").map(|file| file.expect("it can be listed").file_name());
-        let mut names: Vec<String> = files.map(|name| name.to_string_lossy().into_owned()).collect();
+        let catalog = Path::new(env!("CARGO_MANIFEST_DIR")).join("catalog");
+        let mut names = Vec::new();
+        for provider in ["aws", "github"] {
+            let files = fs::read_dir(catalog.join(provider)).expect("the catalog is there");
+            names.extend(files.map(|file| format!("{provider}/{}", file.expect("it can be listed").file_name().to_string_lossy())));
+        }
         names.sort();
         let lines = |names: &mut dyn Iterator<Item = &str>| {
             names.map(|name| format!("    (\"{name}\", include_str!(\"../catalog/{name}\")),")).collect::<Vec<_>>().join("\n")
         };
-        let listed = lines(&mut FILES.iter().map(|(name, _)| *name).filter(|name| name.starts_with("aws/")));
-        let expected: Vec<String> = names.iter().map(|name| format!("aws/{name}")).collect();
-        let expected = lines(&mut expected.iter().map(String::as_str));
+        let listed = lines(&mut FILES.iter().map(|(name, _)| *name));
+        let expected = lines(&mut names.iter().map(String::as_str));
         assert!(listed == expected, "src/builtin.rs should list these files, in this order:\n{expected}");
     }
 
     #[test]
     fn the_types_of_a_file_are_sorted() {
         for (file, text) in FILES {
-            let mut types: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("type = \"aws_")).collect();
+            let named = text.lines().filter_map(|line| line.strip_prefix("type = \""));
+            let mut types: Vec<&str> = named.filter(|name| name.starts_with("aws_") || name.starts_with("github_")).collect();
             let written = types.clone();
             types.sort_unstable();
             assert_eq!(written, types, "sort the types of catalog/{file}");

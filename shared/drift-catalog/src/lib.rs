@@ -22,6 +22,6 @@ pub use catalog::{Catalog, CatalogError};
 pub use expression::{Expression, ExpressionError, Root};
 pub use normalise::Normaliser;
 pub use read::Reading;
-pub use resource::{AttributeRule, Pages, Read, Resource};
+pub use resource::{AttributeRule, Pages, Read, Resource, Witness, Witnesses};
 pub use structure::Structure;
 pub use template::{Template, TemplateError};

@@ -48,6 +48,9 @@ impl Catalog {
 
 impl Resource {
     async fn read(&self, place: &Place, instance: &Instance, calls: &impl AwsCall) -> Reading {
+        if let Some(reason) = self.of_another_owner(place, instance) {
+            return Reading::Unknown(reason);
+        }
         let reader = Reader { resource: self, place, recorded: Value::Object(instance.attributes.clone()), calls };
         let facets = match reader.answers().await {
             Ok(answers) => self.facets(instance, &Root::new(answers)),
@@ -58,6 +61,13 @@ impl Resource {
             Ok(facets) => Reading::Found { facets, sensitivity: self.sensitivity(instance) },
             Err(error) => unknown(ReasonKind::Error, format!("what was answered for {} is not what was expected: {error}", self.type_name)),
         }
+    }
+
+    /// What another organisation holds under the same name or number says nothing about this instance.
+    fn of_another_owner(&self, place: &Place, instance: &Instance) -> Option<Reason> {
+        let owner = self.owner_of(&instance.attributes).filter(|owner| !owner.eq_ignore_ascii_case(&place.account))?;
+        let message = format!("the state says that it belongs to {owner:?}, and what is read here is {:?}", place.account);
+        Some(Reason { kind: ReasonKind::WrongAccount, message })
     }
 
     /// A reason as it may leave: services quote in their errors what they were sent, and what they hold.
@@ -86,7 +96,7 @@ impl Resource {
     }
 
     fn sensitivity(&self, instance: &Instance) -> Sensitivity {
-        let declared = self.attributes.iter().filter(|(_, rule)| rule.is_hidden()).map(|(name, _)| AttributePath::attribute(name));
+        let declared = self.attributes.iter().flat_map(|(name, rule)| rule.hidden(&AttributePath::attribute(name)));
         let marked = instance.sensitive.iter().map(|path| up_to_where_order_is_lost(path, instance));
         Sensitivity::new(declared.chain(marked))
     }
@@ -116,6 +126,15 @@ impl AttributeRule {
         self.sensitive || self.normaliser == Normaliser::UserData
     }
 
+    /// What of it may not be shown.
+    fn hidden(&self, attribute: &AttributePath) -> Vec<AttributePath> {
+        if self.is_hidden() {
+            return vec![attribute.clone()];
+        }
+        let block = attribute.then(PathStep::Index(0));
+        self.secrets.iter().map(|secret| block.then(PathStep::Key(secret.clone()))).collect()
+    }
+
     /// Both sides in the form in which they are compared.
     pub(crate) fn normalise(&self, mut recorded: Value, mut live: Value) -> (Value, Value) {
         for side in [&mut recorded, &mut live] {
@@ -124,7 +143,7 @@ impl AttributeRule {
             }
             normalise::within(side, &self.nested);
         }
-        self.structure.align(&mut recorded, &mut live);
+        self.structure.align(&mut recorded, &mut live, self.bare_blocks);
         (self.normaliser.normalise(recorded), self.normaliser.normalise(live))
     }
 }
@@ -161,25 +180,38 @@ impl<C: AwsCall> Reader<'_, C> {
         // One after the other: where the resource is gone, the other reads are not made.
         let mut root = match self.answer(first, &self.recorded).await? {
             Value::Object(members) => members,
-            Value::Null => return Err(Stop::Gone),
+            Value::Null => return Err(self.gone(first, &self.recorded).await),
             other => Map::from_iter([("value".to_owned(), other)]),
         };
         root.insert("recorded".to_owned(), self.recorded.clone());
-        let (one_by_one, at_once): (Vec<&Read>, Vec<&Read>) = others.iter().partition(|read| read.for_each.is_some());
+        let (one_by_one, at_once): (Vec<&Read>, Vec<&Read>) =
+            others.iter().partition(|read| read.for_each.is_some() || read.only_if.is_some());
         let answers = try_join_all(at_once.iter().map(|read| self.answer(read, &self.recorded))).await?;
         root.extend(at_once.iter().zip(answers).map(|(read, answer)| (name_of(read), answer)));
         for read in one_by_one {
-            let each = read.for_each.as_ref().map_or(Ok(Value::Null), |each| each.evaluate(&Root::new(Value::Object(root.clone()))))?;
-            let mut known: Vec<Value> = Vec::new();
-            for value in each.as_array().into_iter().flatten() {
-                let mut recorded = self.recorded.clone();
-                recorded["each"] = value.clone();
-                known.push(recorded);
-            }
-            let answers = try_join_all(known.iter().map(|known| self.answer(read, known))).await?;
-            root.insert(name_of(read), answers.into_iter().filter(|answer| !answer.is_null()).collect());
+            let answer = self.answer_of_what_was_read(read, &Root::new(Value::Object(root.clone()))).await?;
+            root.insert(name_of(read), answer);
         }
         Ok(Value::Object(root))
+    }
+
+    /// What a read finds that depends on what was read before it.
+    async fn answer_of_what_was_read(&self, read: &Read, before: &Root) -> Result<Value, Stop> {
+        if let Some(only_if) = &read.only_if
+            && !holds(only_if, before)?
+        {
+            return Ok(Value::Null);
+        }
+        let Some(each) = &read.for_each else { return self.answer(read, &self.recorded).await };
+        let each = each.evaluate(before)?;
+        let mut known: Vec<Value> = Vec::new();
+        for value in each.as_array().into_iter().flatten() {
+            let mut recorded = self.recorded.clone();
+            recorded["each"] = value.clone();
+            known.push(recorded);
+        }
+        let answers = try_join_all(known.iter().map(|known| self.answer(read, known))).await?;
+        Ok(answers.into_iter().filter(|answer| !answer.is_null()).collect())
     }
 
     /// What one read finds; null where what it asks for is not set.
@@ -191,25 +223,85 @@ impl<C: AwsCall> Reader<'_, C> {
         }
         let input = read.input.fill(&Root::new(known.clone()))?;
         let mut answer = match self.pages(read, input).await {
-            Err(error) if error.is_any_of(&read.unset) => return Ok(Value::Null),
-            Err(error) if self.says_gone(read, &error) => return Err(Stop::Gone),
+            Err(error) if error.is_any_of(&read.unset) => {
+                self.witnessed(read, known).await?;
+                return Ok(Value::Null);
+            }
+            Err(error) if self.says_gone(read, &error) => return Err(self.gone(read, known).await),
             Err(error) => return Err(Stop::Unknown(self.reason(read, &error))),
             Ok(answer) => answer,
         };
-        if let Some(select) = &read.select {
-            if let Value::Object(members) = &mut answer {
-                members.insert("recorded".to_owned(), known.clone());
+        if read.select.is_some() || read.denied_if.is_some() || read.foreign_if.is_some() {
+            let root = Root::new(with_recorded(answer.clone(), known));
+            self.may_be_told(read, &root)?;
+            if let Some(select) = &read.select {
+                answer = select.evaluate(&root)?;
             }
-            answer = select.evaluate(&Root::new(answer))?;
         }
         match &read.gone_if {
-            Some(gone_if) if holds(gone_if, &Root::new(answer.clone()))? => Err(Stop::Gone),
+            Some(gone_if) if holds(gone_if, &Root::new(answer.clone()))? => Err(self.gone(read, known).await),
             _ => Ok(answer),
         }
     }
 
+    /// Stops where an answer leaves out what only some may see, or is another owner's.
+    fn may_be_told(&self, read: &Read, answer: &Root) -> Result<(), Stop> {
+        let type_name = &self.resource.type_name;
+        let stop = |kind: ReasonKind, message: String| Err(Stop::Unknown(Reason { kind, message }));
+        if let Some(denied_if) = &read.denied_if
+            && holds(denied_if, answer)?
+        {
+            let permission = read.permission.as_deref().unwrap_or("more than was granted");
+            let message =
+                format!("reading {type_name} needs {permission}: without it the answer to {} leaves out what matters", read.operation);
+            return stop(ReasonKind::AccessDenied, message);
+        }
+        match &read.foreign_if {
+            Some(foreign_if) if holds(foreign_if, answer)? => {
+                let message = format!("the {type_name} that the state records is not the one of {:?}", self.place.account);
+                stop(ReasonKind::WrongAccount, message)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// How the reads end where one did not find the resource: gone, if that can be believed.
+    async fn gone(&self, read: &Read, known: &Value) -> Stop {
+        self.witnessed(read, known).await.err().unwrap_or(Stop::Gone)
+    }
+
+    /// Whether what this read does not find is not there, rather than hidden.
+    async fn witnessed(&self, read: &Read, known: &Value) -> Result<(), Stop> {
+        let mut why = None;
+        for witness in &read.witness.0 {
+            let input = match &witness.input {
+                Some(input) => input.fill(&Root::new(known.clone())),
+                None => read.input.fill(&Root::new(known.clone())).map(|input| named_by(&witness.operation, input)),
+            };
+            let reason = match input {
+                Err(error) => Reason { kind: ReasonKind::Recorded, message: error.to_string() },
+                Ok(input) => match self.calls.call(self.place, self.service(read), &witness.operation, &input).await {
+                    Ok(_) => return Ok(()),
+                    Err(error) => error.reason(),
+                },
+            };
+            // That a state does not hold what one of several needs is no reason while another says more.
+            if why.is_none() || reason.kind != ReasonKind::Recorded {
+                why = Some(reason);
+            }
+        }
+        why.map_or(Ok(()), |Reason { kind, message }| {
+            let message = format!("{} does not find it, which proves nothing: {message}", read.operation);
+            Err(Stop::Unknown(Reason { kind, message }))
+        })
+    }
+
+    fn service<'a>(&'a self, read: &'a Read) -> &'a str {
+        read.service.as_deref().unwrap_or(&self.resource.service)
+    }
+
     async fn pages(&self, read: &Read, mut input: Value) -> Result<Value, CallError> {
-        let service = read.service.as_deref().unwrap_or(&self.resource.service);
+        let service = self.service(read);
         let mut answer = self.calls.call(self.place, service, &read.operation, &input).await?;
         let Some(pages) = &read.pages else { return Ok(answer) };
         let mut next = pages.next_of(&answer);
@@ -234,14 +326,16 @@ impl<C: AwsCall> Reader<'_, C> {
         })
     }
 
-    /// A resource can go between two of its reads: what says so of the first says so of all.
+    /// A resource can go between two of its reads: what says so of the first says so of all. Not so of GitHub, which has one
+    /// status for all that it does not show.
     fn says_gone(&self, read: &Read, error: &CallError) -> bool {
-        error.is_any_of(&read.gone) || self.resource.reads.first().is_some_and(|first| error.is_any_of(&first.gone))
+        error.is_any_of(&read.gone)
+            || !self.resource.is_github() && self.resource.reads.first().is_some_and(|first| error.is_any_of(&first.gone))
     }
 
     fn reason(&self, read: &Read, error: &CallError) -> Reason {
-        // Where no answer came, it is the credentials that were not to be had.
-        if error.kind != CallErrorKind::AccessDenied || error.code.is_empty() {
+        // Where no answer came, it is the credentials that were not to be had. GitHub's permissions are the client's to name.
+        if error.kind != CallErrorKind::AccessDenied || error.code.is_empty() || self.resource.is_github() {
             return error.reason();
         }
         let (action, type_name) = (read.iam_action(&self.resource.service), &self.resource.type_name);
@@ -258,6 +352,24 @@ impl Pages {
         let found = self.next.iter().filter_map(|(member, from)| Some((member.as_str(), from.evaluate(&root).ok()?)));
         Some(found.filter(|(_, value)| !is_nothing(value)).collect::<Vec<_>>()).filter(|next| !next.is_empty())
     }
+}
+
+/// An answer as expressions see it, with what is recorded. A list is found as `value`.
+fn with_recorded(answer: Value, known: &Value) -> Value {
+    let mut members = match answer {
+        Value::Object(members) => members,
+        other => Map::from_iter([("value".to_owned(), other)]),
+    };
+    members.insert("recorded".to_owned(), known.clone());
+    Value::Object(members)
+}
+
+/// The members of an input that an operation's path names.
+fn named_by(operation: &str, mut input: Value) -> Value {
+    if let Value::Object(members) = &mut input {
+        members.retain(|member, _| operation.contains(&format!("{{{member}}}")));
+    }
+    input
 }
 
 fn name_of(read: &Read) -> String {

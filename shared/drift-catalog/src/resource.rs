@@ -3,7 +3,10 @@ use std::{collections::BTreeMap, fmt};
 use drift_model::Attributes;
 use serde::{Deserialize, Deserializer, de};
 
-use crate::{Expression, Normaliser, Structure, Template};
+use crate::{Expression, Normaliser, Root, Structure, Template};
+
+/// The `service` of GitHub's types.
+const GITHUB: &str = "github";
 
 /// What is known of one resource type: how records name it, how it is read, what is compared.
 ///
@@ -36,6 +39,15 @@ pub struct Resource {
     /// The reads, in order. The first one's answer is what the attributes' paths start from.
     #[serde(default, rename = "read")]
     pub reads: Vec<Read>,
+    /// Where the recorded attributes name the owner (GitHub's organisation) that it belongs to. One of another owner than
+    /// the place's is not read: what is found there says nothing about it.
+    pub owner: Option<Expression>,
+    /// The permissions that a GitHub App needs to read it: `administration: read`.
+    #[serde(default)]
+    pub permissions: Vec<String>,
+    /// How the names of the audit log's actions begin that can change it: `protected_branch.`.
+    #[serde(default)]
+    pub audit: Vec<String>,
     /// What is compared, by Terraform's name of the attribute.
     #[serde(default)]
     pub attributes: BTreeMap<String, AttributeRule>,
@@ -50,7 +62,8 @@ pub struct Resource {
 pub struct Read {
     /// The service, where it is not the type's.
     pub service: Option<String>,
-    /// The model's name of the operation: `GetQueueAttributes`.
+    /// The model's name of the operation: `GetQueueAttributes`. GitHub's is the method and the path as its description
+    /// writes it, `GET /repos/{owner}/{repo}/hooks/{hook_id}`, or a query by its name, `GRAPHQL TeamMembers`.
     pub operation: String,
     /// Its input by the model's member names, made from the recorded attributes.
     #[serde(default)]
@@ -60,6 +73,9 @@ pub struct Read {
     pub for_each: Option<Expression>,
     /// True where the read is needed; sees the recorded attributes, as `recorded`. Otherwise its answer is null.
     pub when: Option<Expression>,
+    /// True where the read is needed; sees all that was read before it, and the recorded attributes as `recorded`. Such a
+    /// read is made after the others.
+    pub only_if: Option<Expression>,
     /// How to get the rest of an answer that can be cut.
     pub pages: Option<Pages>,
     /// What of the answer is the resource; all of it where nothing is said. Finding null means that the resource is gone
@@ -76,8 +92,51 @@ pub struct Read {
     /// The error codes that mean that the setting is not set: `NoSuchBucketPolicy`.
     #[serde(default)]
     pub unset: Vec<String>,
+    /// What has to be readable for this read's "not found" to be believed, where a service says that of what it only hides.
+    /// The first that can be read is enough; where none can, nothing is concluded.
+    #[serde(default)]
+    pub witness: Witnesses,
+    /// True of an answer that leaves out what only some may see. Sees what `gone_if` sees.
+    pub denied_if: Option<Expression>,
+    /// True of an answer that is another owner's. Sees what `gone_if` sees.
+    pub foreign_if: Option<Expression>,
+    /// What to grant where `denied_if` is true: `organization_administration: read`.
+    pub permission: Option<String>,
     /// IAM's action, where it is not `service:Operation`: `s3:GetEncryptionConfiguration`.
     pub action: Option<String>,
+}
+
+/// The reads that tell "gone" from "hidden". In a file: an operation alone, a table, or a list of them.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(from = "OneOrMore")]
+pub struct Witnesses(pub Vec<Witness>);
+
+/// A read whose success shows that what is not found would be seen if it were there.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Witness {
+    /// As a read's: `GET /repos/{owner}/{repo}/hooks`.
+    pub operation: String,
+    /// Its input; where nothing is said, those members of the read's own input that the operation's path names.
+    pub input: Option<Template>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OneOrMore {
+    Operation(String),
+    One(Witness),
+    More(Vec<Witness>),
+}
+
+impl From<OneOrMore> for Witnesses {
+    fn from(witnesses: OneOrMore) -> Self {
+        Self(match witnesses {
+            OneOrMore::Operation(operation) => vec![Witness { operation, input: None }],
+            OneOrMore::One(witness) => vec![witness],
+            OneOrMore::More(witnesses) => witnesses,
+        })
+    }
 }
 
 /// How an answer that can be cut goes on.
@@ -105,6 +164,10 @@ pub struct AttributeRule {
     pub when: Option<Expression>,
     /// Whether its values may not be shown.
     pub sensitive: bool,
+    /// Attributes of its only block that may not be shown.
+    pub secrets: Vec<String>,
+    /// Whether a block says something by being there, though all that it holds is nothing: "nobody may push".
+    pub bare_blocks: bool,
     /// Which blocks and nested attributes `from` makes.
     pub structure: Structure,
 }
@@ -116,6 +179,19 @@ impl Resource {
         !self.reads.is_empty()
     }
 
+    /// Whether it is GitHub's, and neither botocore's models nor IAM know of it.
+    #[must_use]
+    pub fn is_github(&self) -> bool {
+        self.service == GITHUB
+    }
+
+    /// The owner that the recorded attributes name, where the type's do.
+    #[must_use]
+    pub fn owner_of(&self, recorded: &Attributes) -> Option<String> {
+        let found = self.owner.as_ref()?.evaluate(&Root::new(recorded.clone().into())).ok()?;
+        found.as_str().filter(|owner| !owner.is_empty()).map(ToOwned::to_owned)
+    }
+
     /// The recorded attributes that are not compared, each with the reason where one is declared.
     #[must_use]
     pub fn not_compared<'a>(&'a self, recorded: &'a Attributes) -> BTreeMap<&'a str, Option<&'a str>> {
@@ -123,9 +199,17 @@ impl Resource {
         left_out.map(|name| (name.as_str(), self.not_compared.get(name).map(String::as_str))).collect()
     }
 
-    /// The IAM actions that reading it takes: `sqs:GetQueueAttributes`.
+    /// The repository that an instance of one of GitHub's types is or belongs to, by the name that its reads use.
+    #[must_use]
+    pub fn repository_of(&self, recorded: &Attributes) -> Option<String> {
+        let root = Root::new(recorded.clone().into());
+        let mut inputs = self.reads.iter().filter(|_| self.is_github()).map(|read| &read.input);
+        inputs.find_map(|input| input.fill(&root).ok()?.get("repo")?.as_str().map(ToOwned::to_owned))
+    }
+
+    /// The IAM actions that reading it takes: `sqs:GetQueueAttributes`. None for what is not AWS's.
     pub fn actions(&self) -> impl Iterator<Item = String> {
-        self.reads.iter().map(|read| read.iam_action(&self.service))
+        self.reads.iter().filter(|_| !self.is_github()).map(|read| read.iam_action(&self.service))
     }
 
     pub(crate) fn belongs_to(&mut self, service: &str, source: &str) {
@@ -159,13 +243,17 @@ struct RuleTable {
     when: Option<Expression>,
     #[serde(default)]
     sensitive: bool,
+    #[serde(default)]
+    secrets: Vec<String>,
+    #[serde(default)]
+    bare_blocks: bool,
 }
 
 impl AttributeRule {
     fn new(table: RuleTable) -> Self {
-        let RuleTable { from, normaliser, nested, default, when, sensitive } = table;
+        let RuleTable { from, normaliser, nested, default, when, sensitive, secrets, bare_blocks } = table;
         let structure = Structure::of(&from);
-        Self { from, normaliser, nested, default, when, sensitive, structure }
+        Self { from, normaliser, nested, default, when, sensitive, secrets, bare_blocks, structure }
     }
 }
 
@@ -182,8 +270,16 @@ impl<'de> Deserialize<'de> for AttributeRule {
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<AttributeRule, E> {
                 let from = Expression::parse(text).map_err(E::custom)?;
-                let (normaliser, nested) = (Normaliser::default(), BTreeMap::new());
-                Ok(AttributeRule::new(RuleTable { from, normaliser, nested, default: None, when: None, sensitive: false }))
+                Ok(AttributeRule::new(RuleTable {
+                    from,
+                    normaliser: Normaliser::default(),
+                    nested: BTreeMap::new(),
+                    default: None,
+                    when: None,
+                    sensitive: false,
+                    secrets: Vec::new(),
+                    bare_blocks: false,
+                }))
             }
 
             fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<AttributeRule, A::Error> {

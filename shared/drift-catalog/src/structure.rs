@@ -24,9 +24,10 @@ impl Structure {
 
     /// Takes out of both sides what cannot be compared or says nothing: attributes of blocks that the expression does not
     /// make, those that no recorded block holds because an older provider wrote it, those that are nothing, and, where one
-    /// side has nothing in its place, `false` and 0, which Terraform's SDK cannot tell from nothing.
-    pub fn align(&self, recorded: &mut Value, live: &mut Value) {
-        align(self, &mut [recorded], &mut [live]);
+    /// side has nothing in its place, `false` and 0, which Terraform's SDK cannot tell from nothing. A block of which nothing
+    /// is left goes too, unless `bare_blocks` says that it is something.
+    pub fn align(&self, recorded: &mut Value, live: &mut Value, bare_blocks: bool) {
+        align(self, &mut [recorded], &mut [live], bare_blocks);
     }
 
     fn join(self, other: Self) -> Self {
@@ -44,7 +45,7 @@ impl Structure {
     }
 }
 
-fn align(structure: &Structure, recorded: &mut [&mut Value], live: &mut [&mut Value]) {
+fn align(structure: &Structure, recorded: &mut [&mut Value], live: &mut [&mut Value], bare_blocks: bool) {
     let Structure::Block(members) = structure else { return };
     let mut recorded_blocks: Vec<&mut Map<String, Value>> = recorded.iter_mut().flat_map(|value| blocks(value)).collect();
     let mut live_blocks: Vec<&mut Map<String, Value>> = live.iter_mut().flat_map(|value| blocks(value)).collect();
@@ -54,7 +55,7 @@ fn align(structure: &Structure, recorded: &mut [&mut Value], live: &mut [&mut Va
         block.retain(|key, _| compared.contains_key(key));
     }
     for (key, structure) in compared {
-        align(structure, &mut members_of(&mut recorded_blocks, key), &mut members_of(&mut live_blocks, key));
+        align(structure, &mut members_of(&mut recorded_blocks, key), &mut members_of(&mut live_blocks, key), bare_blocks);
         let mut all: Vec<&mut Map<String, Value>> = recorded_blocks.iter_mut().chain(&mut live_blocks).map(|block| &mut **block).collect();
         let somewhere_nothing = all.iter().any(|block| block.get(key).is_none_or(is_nothing));
         for block in &mut all {
@@ -66,8 +67,7 @@ fn align(structure: &Structure, recorded: &mut [&mut Value], live: &mut [&mut Va
     drop((recorded_blocks, live_blocks));
     for value in recorded.iter_mut().map(|value| &mut **value).chain(live.iter_mut().map(|value| &mut **value)) {
         if let Value::Array(items) = value {
-            // A block of which nothing is left says nothing.
-            items.retain(|item| !matches!(item, Value::Null) && item.as_object().is_none_or(|block| !block.is_empty()));
+            items.retain(|item| !matches!(item, Value::Null) && item.as_object().is_none_or(|block| bare_blocks || !block.is_empty()));
         }
     }
 }
@@ -120,7 +120,7 @@ mod tests {
     #[expect(clippy::needless_pass_by_value, reason = "a case reads as one expression")]
     fn check(expression: &str, [recorded, live]: [Value; 2], expected: [Value; 2]) {
         let (mut recorded, mut live) = (recorded, live);
-        Structure::of(&Expression::parse(expression).expect("it is JMESPath")).align(&mut recorded, &mut live);
+        Structure::of(&Expression::parse(expression).expect("it is JMESPath")).align(&mut recorded, &mut live, false);
         assert_eq!([recorded, live], expected);
     }
 
@@ -149,6 +149,16 @@ mod tests {
             [json!([{"id": "a", "to": [{"days": null, "class": ""}]}]), json!([{"id": "a", "to": []}])],
             [json!([{"id": "a"}]), json!([{"id": "a"}])],
         );
+    }
+
+    #[test]
+    fn a_block_that_holds_nothing_is_something_only_where_that_is_said() {
+        let structure = Structure::of(&Expression::parse("[{users: Users}]").expect("it is JMESPath"));
+        for (bare_blocks, expected) in [(false, json!([])), (true, json!([{}]))] {
+            let (mut recorded, mut live) = (json!([{"users": []}]), json!([]));
+            structure.align(&mut recorded, &mut live, bare_blocks);
+            assert_eq!((recorded, live), (expected, json!([])));
+        }
     }
 
     #[test]

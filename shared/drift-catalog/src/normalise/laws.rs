@@ -84,4 +84,23 @@ proptest! {
         let normal = |blocks: Vec<Value>| Normaliser::SecurityGroupRules.normalise(Value::from(blocks));
         prop_assert_eq!(normal(single), normal(blocks));
     }
+
+    #[test]
+    fn the_order_of_those_who_may_bypass_means_nothing_and_their_number_does(
+        actors in prop::collection::vec((0..3u64, prop::sample::select(vec!["Team", "OrganizationAdmin", "DeployKey"])), 0..5)
+    ) {
+        let blocks: Value = actors.iter().map(|(id, kind)| json!({"actor_id": id, "actor_type": kind, "bypass_mode": "always"})).collect();
+        let normal = Normaliser::BypassActors.normalise(blocks.clone());
+        prop_assert_eq!(Normaliser::BypassActors.normalise(turned(&blocks)), normal.clone());
+        prop_assert_eq!(normal.as_array().map_or(0, Vec::len), actors.len());
+    }
+
+    #[test]
+    fn a_moment_is_the_same_as_go_prints_it_and_as_the_api_does(second in 0..4_000_000_000i64) {
+        let moment = drift_model::Timestamp::from_second(second).expect("it is a moment").to_string();
+        let printed = format!("{} +0000 UTC", moment.replace('T', " ").trim_end_matches('Z'));
+        let normal = |text: &str| Normaliser::GoTime.normalise(Value::from(text));
+        prop_assert_eq!(normal(&printed), normal(&moment));
+        prop_assert_eq!(normal(&moment), Value::from(moment.as_str()));
+    }
 }

@@ -1,15 +1,20 @@
 //! The forms into which both sides of an attribute are brought: equal in meaning is equal in value.
 
+mod bypass_actors;
 pub(crate) mod dns_name;
 mod dns_records;
+mod go_time;
 mod grants;
 mod iam_policy;
 mod json;
 #[cfg(test)]
 mod laws;
+pub(crate) mod lower_case;
 mod number;
+mod permission;
 mod security_group_rules;
 mod set;
+mod ssh_key;
 pub(crate) mod tags;
 mod time;
 mod user_data;
@@ -51,11 +56,21 @@ pub enum Normaliser {
     Grants,
     /// An instance's user data, by the hash of it that Terraform records.
     UserData,
+    /// A name that means the same in any case: a login, a slug.
+    LowerCase,
+    /// A moment to the second, in RFC 3339 or as Go prints it.
+    GoTime,
+    /// What somebody may do with a repository, by GitHub's words or by Terraform's.
+    Permission,
+    /// A public SSH key, without its comment.
+    SshKey,
+    /// Who may bypass a ruleset.
+    BypassActors,
 }
 
 impl Normaliser {
     /// Each of them: what holds for any normaliser is asked of these.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 18] = [
         Self::Value,
         Self::Integer,
         Self::Boolean,
@@ -69,6 +84,11 @@ impl Normaliser {
         Self::DnsRecords,
         Self::Grants,
         Self::UserData,
+        Self::LowerCase,
+        Self::GoTime,
+        Self::Permission,
+        Self::SshKey,
+        Self::BypassActors,
     ];
 
     /// The value in the form in which it is compared. Nothing (null, an empty text, list or map) is null.
@@ -88,6 +108,11 @@ impl Normaliser {
             Self::DnsRecords => dns_records::unquoted(value),
             Self::Grants => grants::one_by_one(value),
             Self::UserData => user_data::hashed(value),
+            Self::LowerCase => lower_case::lower(value),
+            Self::GoTime => go_time::to_the_second(value),
+            Self::Permission => permission::word(value),
+            Self::SshKey => ssh_key::without_comment(value),
+            Self::BypassActors => bypass_actors::in_order(value),
         };
         if is_nothing(&normal) { Value::Null } else { normal }
     }

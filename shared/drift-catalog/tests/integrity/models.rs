@@ -23,7 +23,8 @@ static MODELS: LazyLock<Option<Models>> = LazyLock::new(|| {
     let python = fs::read_dir(&lib).into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path());
     let folder = python.map(|path| path.join("site-packages/botocore/data")).find(|path| path.is_dir())?;
     let catalog = crate::catalog();
-    let of_reads = catalog.resources().flat_map(|resource| {
+    let of_aws = catalog.resources().filter(|resource| !resource.is_github());
+    let of_reads = of_aws.flat_map(|resource| {
         resource.reads.iter().map(|read| read.service.clone().unwrap_or_else(|| resource.service.clone())).collect::<Vec<_>>()
     });
     let of_exceptions = catalog

@@ -4,7 +4,8 @@ use drift_catalog::{AwsCall, CallError, CallErrorKind};
 use drift_model::Place;
 use serde_json::{Value, json};
 
-use super::{Data, Error, Github, Query, graphql::why_nothing};
+use super::{Answer, Data, Error, Github, Query, Validator, graphql::why_nothing};
+use crate::known::{Conditional, Fresh};
 
 /// The service by which the catalog calls GitHub.
 const SERVICE: &str = "github";
@@ -33,17 +34,31 @@ impl AwsCall for Github {
         }
         match operation.strip_prefix("GRAPHQL ") {
             Some(name) => self.query(name, input).await.map_err(told),
-            None => self.read(operation, input).await.map_err(told),
+            None => self.read(operation, input, None).await.map(body_of).map_err(told),
         }
     }
 }
 
+impl Conditional for Github {
+    async fn call_unless(&self, operation: &str, input: &Value, validator: Option<&Validator>) -> Result<Fresh, CallError> {
+        let answer = self.read(operation, input, validator).await.map_err(|error| call_error(operation, &error))?;
+        if answer.not_modified {
+            return Ok(Fresh::Same);
+        }
+        let validator = answer.validator.clone();
+        Ok(Fresh::New(body_of(answer), validator))
+    }
+}
+
+fn body_of(answer: Answer) -> Value {
+    if answer.body.is_null() { json!({"status": answer.status}) } else { answer.body }
+}
+
 impl Github {
-    async fn read(&self, operation: &str, input: &Value) -> Result<Value, Error> {
-        let get = self.fill(operation, input).await?;
+    async fn read(&self, operation: &str, input: &Value, validator: Option<&Validator>) -> Result<Answer, Error> {
+        let get = self.fill(operation, input).await?.unless(validator.cloned());
         // What ends with a name is one thing, or what little begins with that name.
-        let answer = if operation.ends_with('}') { self.pages(&get).await? } else { self.list(&get).await? };
-        Ok(if answer.body.is_null() { json!({"status": answer.status}) } else { answer.body })
+        if operation.ends_with('}') { self.pages(&get).await } else { self.list(&get).await }
     }
 
     async fn query(&self, name: &str, input: &Value) -> Result<Value, Error> {

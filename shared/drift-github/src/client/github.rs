@@ -118,6 +118,11 @@ impl Github {
         &self.inner.addresses.web
     }
 
+    /// What the API's own URLs begin with, without a slash at the end: `https://api.github.com`.
+    pub(crate) fn api(&self) -> &str {
+        self.inner.addresses.rest.as_str().trim_end_matches('/')
+    }
+
     /// What was asked so far.
     #[must_use]
     pub fn used(&self) -> Used {

@@ -76,6 +76,13 @@ impl Data {
         self.errors.is_empty()
     }
 
+    /// Why all of it below a name is missing, if its errors say.
+    pub(crate) fn why(&self, name: &str) -> Option<Error> {
+        let concerned: Vec<Problem> = self.errors.iter().filter(|problem| problem.path.iter().any(|step| step == name)).cloned().collect();
+        let all = if concerned.is_empty() { &self.errors } else { &concerned };
+        (!all.is_empty()).then(|| why_nothing(format!("GRAPHQL {name}"), all))
+    }
+
     /// Whether nothing came at all, besides what the query cost.
     pub(crate) fn is_empty(&self) -> bool {
         self.data.as_object().is_none_or(|members| members.iter().all(|(name, value)| name == "rateLimit" || value.is_null()))
