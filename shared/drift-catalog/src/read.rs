@@ -282,7 +282,7 @@ impl<C: AwsCall> Reader<'_, C> {
                 Err(error) => Reason { kind: ReasonKind::Recorded, message: error.to_string() },
                 Ok(input) => match self.calls.call(self.place, self.service(read), &witness.operation, &input).await {
                     Ok(_) => return Ok(()),
-                    Err(error) => error.reason(),
+                    Err(error) => self.reason(read, &error),
                 },
             };
             // That a state does not hold what one of several needs is no reason while another says more.
@@ -334,14 +334,30 @@ impl<C: AwsCall> Reader<'_, C> {
     }
 
     fn reason(&self, read: &Read, error: &CallError) -> Reason {
-        // Where no answer came, it is the credentials that were not to be had. GitHub's permissions are the client's to name.
-        if error.kind != CallErrorKind::AccessDenied || error.code.is_empty() || self.resource.is_github() {
+        if self.resource.is_github() {
+            return self.reason_of_github(error);
+        }
+        // Where no answer came, it is the credentials that were not to be had.
+        if error.kind != CallErrorKind::AccessDenied || error.code.is_empty() {
             return error.reason();
         }
         let (action, type_name) = (read.iam_action(&self.resource.service), &self.resource.type_name);
         let message =
             format!("reading {type_name} needs {action}, which was denied in {}: allow it to what Driftwire reads with", self.place);
         Reason { kind: ReasonKind::AccessDenied, message }
+    }
+
+    /// REST says mostly which permission is missing, GraphQL never, and a 404 not even that one is.
+    fn reason_of_github(&self, error: &CallError) -> Reason {
+        let Reason { kind, mut message } = error.reason();
+        let permissions = &self.resource.permissions;
+        let is_named = permissions.iter().filter_map(|permission| permission.split(':').next()).any(|name| message.contains(name));
+        if (kind == ReasonKind::AccessDenied || error.code == "404") && !is_named && !permissions.is_empty() {
+            message.push_str(" (reading it takes ");
+            message.push_str(&permissions.join(", "));
+            message.push(')');
+        }
+        Reason { kind, message }
     }
 }
 
