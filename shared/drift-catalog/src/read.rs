@@ -350,12 +350,11 @@ impl<C: AwsCall> Reader<'_, C> {
     /// REST says mostly which permission is missing, GraphQL never, and a 404 not even that one is.
     fn reason_of_github(&self, error: &CallError) -> Reason {
         let Reason { kind, mut message } = error.reason();
-        let permissions = &self.resource.permissions;
-        let is_named = permissions.iter().filter_map(|permission| permission.split(':').next()).any(|name| message.contains(name));
+        let Resource { permissions, scopes, .. } = self.resource;
+        let mut names = permissions.iter().filter_map(|permission| permission.split(':').next());
+        let is_named = message.contains("scope") || names.any(|name| message.contains(name));
         if (kind == ReasonKind::AccessDenied || error.code == "404") && !is_named && !permissions.is_empty() {
-            message.push_str(" (reading it takes ");
-            message.push_str(&permissions.join(", "));
-            message.push(')');
+            message = format!("{message} (reading it takes {}; with a classic token {})", permissions.join(", "), scopes.join(", "));
         }
         Reason { kind, message }
     }

@@ -128,7 +128,7 @@ async fn a_reason_names_the_permission_where_the_client_could_not() {
     for status in [403, 404] {
         let github = answers([("GET /repos/{owner}/{repo}/labels", json!(status))]);
         let Reading::Unknown(reason) = read("github_issue_labels", json!({"id": "shop"}), &github).await else { panic!("it is unknown") };
-        assert!(reason.message.ends_with("(reading it takes issues: read)"), "{}", reason.message);
+        assert!(reason.message.ends_with("(reading it takes issues: read; with a classic token repo)"), "{}", reason.message);
     }
     let github = answers([(TEAM, json!(403))]);
     let Reading::Unknown(reason) = read("github_team", json!({"id": "7"}), &github).await else { panic!("it is unknown") };
