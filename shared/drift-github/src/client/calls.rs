@@ -57,8 +57,8 @@ fn body_of(answer: Answer) -> Value {
 impl Github {
     async fn read(&self, operation: &str, input: &Value, validator: Option<&Validator>) -> Result<Answer, Error> {
         let get = self.fill(operation, input).await?.unless(validator.cloned());
-        // What ends with a name is one thing.
-        if operation.ends_with('}') { self.get(&get).await } else { self.list(&get).await }
+        // What ends with a name is one thing, or what little begins with that name.
+        if operation.ends_with('}') { self.pages(&get).await } else { self.list(&get).await }
     }
 
     async fn query(&self, name: &str, input: &Value) -> Result<Value, Error> {
@@ -67,9 +67,10 @@ impl Github {
             return Err(Error::Input { what, why: "there is no such query".to_owned() });
         };
         let mut variables = input.as_object().cloned().unwrap_or_default();
-        if let Some(team) = variables.remove("team").filter(|_| query.takes("id")) {
+        if let Some(team) = variables.get("team").filter(|_| query.takes("id") && !query.takes("team")) {
             let team = team.as_str().map_or_else(|| team.to_string(), str::to_owned);
             variables.insert("id".to_owned(), self.team_node_id(&team).await?.into());
+            variables.remove("team");
         }
         for own in ["owner", "org"] {
             if query.takes(own) && !variables.contains_key(own) {

@@ -17,7 +17,7 @@ use super::{
     identity::Known,
     pace::{Api, Pacer, TooLong},
     settings::Addresses,
-    transport::{Asked, Broken, Reply, Transport},
+    transport::{Asked, Broken, Reply, Transport, local_now},
 };
 
 /// How often something is asked that fails.
@@ -202,7 +202,7 @@ impl Github {
             let bearer = self.bearer_but(refused.as_ref(), &mut patience).await?;
             asked.condition = wanted.validator.and_then(|validator| condition(validator, &bearer));
             let began = Instant::now();
-            let turn = pacer.turn(api, &mut patience).await.map_err(|too_long| self.limited(too_long))?;
+            let turn = pacer.turn(api, &mut patience).await.map_err(Self::limited)?;
             self.counters().waited += began.elapsed();
             self.counters().asked(what, api == Api::GraphQl);
             let exchanged = transport.exchange(&asked, &bearer.header).await;
@@ -222,12 +222,9 @@ impl Github {
                             continue;
                         }
                         (Outcome::Moved, _) => return Err(elsewhere(what)),
-                        (Outcome::Limit { secondary: true, lasts }, _) => {
-                            pacer.hold(lasts);
-                            continue;
-                        }
-                        (Outcome::Limit { secondary: false, lasts }, _) => {
-                            pacer.exhausted(api, lasts);
+                        (Outcome::Limit { secondary, lasts }, _) => {
+                            tracing::debug!(operation = what, secondary, ?lasts, "a limit is reached");
+                            pacer.reached(api, secondary, lasts);
                             continue;
                         }
                         (Outcome::Unauthorized(_), _) if refused.is_none() && matches!(self.inner.auth, Auth::App(_)) => {
@@ -338,7 +335,7 @@ impl Github {
                     Outcome::Limit { secondary, lasts } => {
                         let wait = lasts.unwrap_or(Duration::from_mins(1));
                         let too_long = TooLong { until: Instant::now() + wait, secondary };
-                        *patience = patience.checked_sub(wait).ok_or_else(|| self.limited(too_long))?;
+                        *patience = patience.checked_sub(wait).ok_or_else(|| Self::limited(too_long))?;
                         sleep(wait).await;
                         continue;
                     }
@@ -355,10 +352,10 @@ impl Github {
         }
     }
 
-    fn limited(&self, TooLong { until, secondary }: TooLong) -> Error {
+    fn limited(TooLong { until, secondary }: TooLong) -> Error {
         let wait = SignedDuration::try_from(until - Instant::now()).unwrap_or_default();
-        let now = self.inner.transport.now();
-        Error::Limited { until: now.checked_add(wait).unwrap_or(Timestamp::MAX), secondary }
+        // By this machine's clock, by which whoever is told will wait.
+        Error::Limited { until: local_now().checked_add(wait).unwrap_or(Timestamp::MAX), secondary }
     }
 
     /// A URL that GitHub named, if it leads to its own API: nothing else is sent the token.

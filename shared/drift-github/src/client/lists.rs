@@ -30,39 +30,41 @@ impl Github {
         if !get.query.iter().any(|(name, _)| name == "per_page") {
             get.query.push(("per_page".to_owned(), page_of(&get.path).to_owned()));
         }
-        let first = self.whole(&get).await?;
-        // Where the number of things changed while they were listed, one may have been missed.
-        if is_as_long_as_it_says(&first.body) { Ok(first) } else { self.whole(&get).await }
+        self.pages(&get).await
     }
 
-    async fn whole(&self, get: &Get) -> Result<Answer, Error> {
-        let (mut joined, mut next) = self.get_url(get, self.url_of(get)?, get.validator.as_ref()).await?;
+    /// The same, by pages of whatever size GitHub gives.
+    pub(crate) async fn pages(&self, get: &Get) -> Result<Answer, Error> {
+        let (answer, changed) = self.whole(get).await?;
+        if changed { self.whole(get).await.map(|(answer, _)| answer) } else { Ok(answer) }
+    }
+
+    /// All pages, and whether the number of things changed while they were listed: one may have been missed then.
+    async fn whole(&self, get: &Get) -> Result<(Answer, bool), Error> {
+        let url = self.url_of(get)?;
+        let (mut joined, mut next) = self.get_url(get, url.clone(), get.validator.as_ref()).await?;
+        if joined.not_modified && next.is_some() {
+            // The first page is as it was, and others have come.
+            (joined, next) = self.get_url(get, url, None).await?;
+        }
         let size = get.query.iter().find(|(name, _)| name == "per_page").and_then(|(_, size)| size.parse().ok()).unwrap_or(1);
         let one_page = next.is_none() && (joined.not_modified || array_of(&mut joined.body).is_none_or(|items| items.len() < size));
         if !one_page {
             joined.validator = None;
         }
+        let mut changed = false;
         for _ in 1..MOST_PAGES {
-            let Some(url) = next.take() else { return Ok(joined) };
+            let Some(url) = next.take() else { return Ok((joined, changed)) };
             let (mut page, after) = self.get_url(get, url, None).await?;
             next = after;
             match (array_of(&mut joined.body), array_of(&mut page.body)) {
                 (Some(items), Some(more)) => items.append(more),
                 _ => return Err(odd(get, "its pages do not hold one list each")),
             }
-            if let (Some(total), Some(latest)) = (joined.body.get_mut("total_count"), page.body.get("total_count")) {
-                total.clone_from(latest);
-            }
+            changed |= joined.body.get("total_count") != page.body.get("total_count");
         }
         Err(odd(get, &format!("it does not end after {MOST_PAGES} pages")))
     }
-}
-
-fn is_as_long_as_it_says(body: &Value) -> bool {
-    let total = body.get("total_count").and_then(Value::as_u64);
-    total.is_none_or(|total| {
-        body.as_object().into_iter().flatten().filter_map(|(_, value)| value.as_array()).all(|items| items.len() as u64 == total)
-    })
 }
 
 /// The one list in an answer.

@@ -31,6 +31,11 @@ impl Github {
             Some(rest) if input.get("team_slug").and_then(text).is_some_and(|team| is_number(&team)) => format!("{TEAM_BY_NUMBER}{rest}"),
             _ => template.to_owned(),
         };
+        // Some ids name a repository with its owner, whom its name cannot hold.
+        if let Some((owner, repo)) = input.get("repo").and_then(text).as_deref().and_then(|repo| repo.split_once('/')) {
+            input.entry("owner").or_insert_with(|| owner.into());
+            input.insert("repo".to_owned(), repo.into());
+        }
         for own in ["owner", "org"] {
             if template.contains(&format!("{{{own}}}")) {
                 input.entry(own).or_insert_with(|| self.owner().into());
@@ -120,6 +125,7 @@ mod tests {
             [
                 filled(hook, &json!({"repo": "shop", "hook_id": 12})),
                 filled(hook, &json!({"repo": "shop", "hook_id": "12", "owner": "other"})),
+                filled(hook, &json!({"repo": "other/shop", "hook_id": 12})),
                 filled("GET /orgs/{org}/repos", &json!({"type": "all", "per_page": 50, "page": null})),
                 filled("GET /repos/{owner}/{repo}/collaborators", &json!({"repo": "shop", "affiliation": "out side&x"})),
                 filled("GET /repos/{owner}/{repo}/git/ref/{ref}", &json!({"repo": "shop", "ref": "heads/feature/a b?"})),
@@ -132,6 +138,7 @@ mod tests {
             .join("\n"),
             @r"
             /repos/acme/shop/hooks/12
+            /repos/other/shop/hooks/12
             /repos/other/shop/hooks/12
             /orgs/acme/repos?per_page=50&type=all
             /repos/acme/shop/collaborators?affiliation=out+side%26x
@@ -152,6 +159,8 @@ mod tests {
             [
                 filled(hook, &json!({"repo": "shop"})),
                 filled(hook, &json!({"repo": "..", "hook_id": 1})),
+                filled(hook, &json!({"repo": "../..", "hook_id": 1})),
+                filled(hook, &json!({"repo": "/", "hook_id": 1})),
                 filled(hook, &json!({"repo": "shop", "hook_id": ""})),
                 filled("GET /repos/{owner}/{repo}/git/ref/{ref}", &json!({"repo": "shop", "ref": "heads/../../x"})),
                 filled("GET /orgs/{org}/repos", &json!({"type": {"a": 1}})),
@@ -162,6 +171,8 @@ mod tests {
             @r"
             GET /repos/{owner}/{repo}/hooks/{hook_id}: cannot be asked: hook_id is not given, or is no name
             GET /repos/{owner}/{repo}/hooks/{hook_id}: cannot be asked: repo is not given, or is no name
+            GET /repos/{owner}/{repo}/hooks/{hook_id}: cannot be asked: owner is not given, or is no name
+            GET /repos/{owner}/{repo}/hooks/{hook_id}: cannot be asked: owner is not given, or is no name
             GET /repos/{owner}/{repo}/hooks/{hook_id}: cannot be asked: hook_id is not given, or is no name
             GET /repos/{owner}/{repo}/git/ref/{ref}: cannot be asked: ref is not given, or is no name
             GET /orgs/{org}/repos: cannot be asked: type is neither a text nor a number nor a list of them

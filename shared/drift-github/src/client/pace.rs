@@ -119,14 +119,23 @@ impl Pacer {
         lane.hour = Some(Hour { remaining, resets });
     }
 
+    /// GitHub refused for a limit, and said for how long or did not.
+    pub(crate) fn reached(&self, api: Api, secondary: bool, lasts: Option<Duration>) {
+        if secondary {
+            self.hold(lasts);
+        } else {
+            self.exhausted(api, lasts);
+        }
+    }
+
     /// The hour's limit is reached, whatever was told before.
-    pub(crate) fn exhausted(&self, api: Api, resets_in: Option<Duration>) {
+    fn exhausted(&self, api: Api, resets_in: Option<Duration>) {
         let resets = Instant::now() + resets_in.unwrap_or(self.pace.minute);
         self.state().lane(api).hour = Some(Hour { remaining: 0, resets });
     }
 
     /// A secondary limit is reached. Where GitHub does not say for how long: a minute, then twice as long, and so on.
-    pub(crate) fn hold(&self, says: Option<Duration>) {
+    fn hold(&self, says: Option<Duration>) {
         let mut state = self.state();
         let now = Instant::now();
         // Several that were under way hear of one limit.

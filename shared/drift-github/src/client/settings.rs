@@ -151,6 +151,7 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Github;
 
     fn addresses(base: &str) -> Result<String, SettingsError> {
         let settings = Settings::new("acme", base, Credential::Token(Secret::new("ghp_x")))?;
@@ -200,6 +201,24 @@ mod tests {
             let made = Settings::new(owner, Settings::DEFAULT_BASE_URL, Credential::Token(Secret::new("x")));
             assert_eq!(made.is_ok(), taken, "{owner}");
         }
+    }
+
+    #[test]
+    fn a_credential_that_cannot_be_one_is_refused_before_it_is_sent() {
+        let made = |credential| Github::new(Settings::new("acme", Settings::DEFAULT_BASE_URL, credential).expect("settings")).err();
+        let token = |text: &str| made(Credential::Token(Secret::new(text)));
+        for (text, expected) in [(" ghp_x\n", None), ("", Some(SettingsError::Token)), ("ghp_x\r\nX: y", Some(SettingsError::Token))] {
+            assert_eq!(token(text), expected, "{text:?}");
+        }
+        let app = |app_id: &str, installation_id: &str, key: &str| {
+            let (app_id, installation_id) = (app_id.to_owned(), installation_id.to_owned());
+            made(Credential::App { app_id, installation_id, private_key: Secret::new(key) })
+        };
+        assert_eq!(app("1", "../user", "key"), Some(SettingsError::App));
+        assert_eq!(app("", "2", "key"), Some(SettingsError::App));
+        assert_eq!(app("1", "2", "key"), Some(SettingsError::PrivateKey));
+        let of_another_kind = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA==\n-----END PRIVATE KEY-----";
+        assert_eq!(app("1", "2", of_another_kind), Some(SettingsError::PrivateKey));
     }
 
     #[test]

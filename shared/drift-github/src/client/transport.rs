@@ -139,7 +139,7 @@ impl Transport {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a client of HTTP is at the edge, and what it signs is of now")]
-fn local_now() -> Timestamp {
+pub(crate) fn local_now() -> Timestamp {
     Timestamp::now()
 }
 
