@@ -1,0 +1,585 @@
+"""What is one thing written in two ways is no drift: the traps of GitHub and of its provider, each shown at one thing; and what they must not hide."""
+
+import copy
+
+import pytest
+
+from support.github_states import VARIANTS, Variant, address, attributes, keep, recorded, remove
+from support.github_states.acme import acme, served_github, small  # noqa: F401
+from support.served_github.access import members_of
+from support.served_github.node_ids import legacy_node_id, node_id
+from support.served_github.sample import OWNER
+
+
+# People, written in another case
+
+
+def test_a_login_in_another_case_is_the_same_person(acme):
+    shouting = acme.state(
+        "github_membership", "github_team_membership", "github_team_members", "github_repository_collaborator", "github_repository_collaborators",
+        variant="logins-in-another-case",
+    )
+    assert acme.scan(shouting).unlike() == {}
+
+
+def test_a_login_in_another_case_hides_no_change(acme):
+    state = acme.state("github_membership", variant="logins-in-another-case")
+    login = next(login for login, role in acme.world.owner("acme").members.items() if role == "member" and login != login.lower())
+    acme.served.world.set_member(login, "admin")
+    assert acme.scan(state, code=2).unlike() == {address("github_membership", login): {"role"}}
+
+
+def test_somebody_else_in_a_set_is_told_by_name(acme):
+    each = acme.repository(lambda each: any(login.startswith("outside") for login in each.collaborators))
+    acme.served.world.grant(each.name, "read", login="Mallory-X")
+    report = acme.scan(acme.state("github_repository_collaborators"), code=2)
+    assert "mallory-x" in str(report.differences(address("github_repository_collaborators", each.name))).lower()
+
+
+# Who has not answered yet
+
+
+@pytest.fixture
+def invited(acme):
+    """Somebody who was invited into the organisation and into one of its teams."""
+    team = acme.team(lambda team: team.pending)
+    return team, next(iter(team.pending))
+
+
+def test_whoever_was_invited_is_there_for_what_manages_them(acme, invited):
+    team, login = invited
+    state = acme.state("github_membership", "github_team_membership")
+    of_them = [address("github_membership", login), address("github_team_membership", f"{team.slug}:{login}")]
+    assert acme.scan(keep(state, of_them)).unlike() == {}
+
+
+def test_whoever_was_invited_is_no_member_of_a_team_whose_members_are_managed_together(acme, invited):
+    team, login = invited
+    state = acme.state("github_team_members")
+    assert login not in str(attributes(state, address("github_team_members", team.slug)))
+    assert acme.scan(state).unlike() == {}
+
+
+def test_an_invitation_that_was_withdrawn_is_missing(acme, invited):
+    team, login = invited
+    owner = acme.organisation
+    owner.invitations = {}
+    acme.live(team).pending = {}
+    state = keep(acme.state("github_membership", "github_team_membership"), [address("github_membership", login), address("github_team_membership", f"{team.slug}:{login}")])
+    assert set(acme.scan(state, code=2).of("missing")) == {address("github_membership", login), address("github_team_membership", f"{team.slug}:{login}")}
+
+
+def test_an_invitation_that_was_accepted_changes_nothing(acme, invited):
+    team, login = invited
+    state = acme.state("github_membership", "github_team_membership")
+    acme.served.world.set_member(login, attributes(state, address("github_membership", login))["role"])
+    # An owner is a maintainer of every team; that is not told either.
+    assert login in acme.live(team).members
+    assert acme.scan(state).unlike() == {}
+
+
+def test_a_guest_of_a_repository_who_has_not_answered_is_there(acme):
+    each = acme.repository(lambda each: each.invitations)
+    [invitation] = each.invitations.values()
+    state = acme.state("github_repository_collaborator", "github_repository_collaborators")
+    one = address("github_repository_collaborator", f"{each.name}:{invitation.login}")
+    assert attributes(state, one)["invitation_id"] == str(invitation.id)
+    assert acme.scan(state).unlike() == {}
+    acme.live(each).invitations = {}
+    told = acme.scan(state, code=2).unlike()
+    assert told == {one: "missing", address("github_repository_collaborators", each.name): {"user"}}
+
+
+def test_an_invitation_that_was_accepted_leaves_its_number_in_the_state(acme):
+    each = acme.repository(lambda each: each.invitations)
+    [invitation] = each.invitations.values()
+    state = acme.state("github_repository_collaborator", "github_repository_collaborators")
+    acme.live(each).invitations = {}
+    acme.served.world.grant(each.name, invitation.role, login=invitation.login)
+    assert acme.scan(state).unlike() == {}
+
+
+# Teams within teams
+
+
+def test_members_of_the_teams_below_are_not_members_of_a_team(acme):
+    parent = acme.team(lambda team: set(members_of(team)) - set(team.members))
+    state = acme.state("github_team_members")
+    below = set(members_of(parent)) - set(parent.members)
+    assert not below & {each["username"] for each in attributes(state, address("github_team_members", parent.slug))["members"]}
+    assert acme.scan(state).unlike() == {}
+
+
+def test_somebody_who_is_added_to_a_team_below_changes_that_team_alone(acme):
+    child = acme.team(lambda team: team.parent)
+    newcomer = next(login for login in acme.world.owner("acme").members if login not in members_of(child.parent))
+    acme.served.world.set_team_member(child.slug, newcomer, "member")
+    assert acme.scan(acme.state("github_team_members", "github_team"), code=2).unlike() == {address("github_team_members", child.slug): {"members"}}
+
+
+def test_an_owner_who_is_a_member_of_a_team_is_no_drift_although_github_calls_owners_maintainers(acme):
+    state = acme.state("github_team_membership", "github_team_members")
+    owners = {login for login, role in acme.world.owner("acme").members.items() if role == "admin"}
+    team, login = next((team, login) for team in acme.world.owner("acme").teams.values() for login in team.members if login in owners)
+    attributes(state, address("github_team_membership", f"{team.slug}:{login}"))["role"] = "member"
+    for member in attributes(state, address("github_team_members", team.slug))["members"]:
+        if member["username"] == login:
+            member["role"] = "member"
+    assert acme.scan(state).unlike() == {}
+
+
+@pytest.mark.parametrize("form", ["number", "slug", "integer"])
+def test_the_team_above_may_be_written_by_its_number_or_its_slug(acme, form):
+    child = acme.team(lambda team: team.parent)
+    state = acme.state("github_team")
+    forms = {"number": str(child.parent.id), "slug": child.parent.slug, "integer": child.parent.id}
+    attributes(state, address("github_team", child.slug))["parent_team_id"] = forms[form]
+    assert acme.scan(state).unlike() == {}
+
+
+def test_another_team_above_is_drift_however_it_is_written(acme):
+    child = acme.team(lambda team: team.parent)
+    other = acme.team(lambda team: team not in (child, child.parent) and not team.parent)
+    state = acme.state("github_team")
+    attributes(state, address("github_team", child.slug))["parent_team_id"] = other.slug
+    assert acme.scan(state, code=2).unlike() == {address("github_team", child.slug): {"parent_team_id"}}
+
+
+@pytest.mark.parametrize("teams", ["number", "slug"])
+def test_a_team_is_the_same_by_its_number_and_by_its_slug(acme, teams):
+    types = ("github_team_membership", "github_team_members", "github_team_repository", "github_repository_collaborators", "github_team_settings")
+    assert acme.scan(acme.state(*types, variant=Variant(teams=teams))).unlike() == {}
+
+
+def test_a_team_that_was_renamed_is_one_finding(acme):
+    team = acme.team(lambda team: team.members and not team.children)
+    types = ("github_team", "github_team_membership", "github_team_members", "github_team_repository", "github_team_settings", "github_repository_collaborators")
+    state = acme.state(*types)
+    acme.served.world.rename_team(team.slug, "Renamed by hand")
+    unlike = acme.scan(state, code=2).unlike()
+    assert set(unlike) == {address("github_team", team.slug)}
+    assert {"name"} <= unlike[address("github_team", team.slug)] <= {"name", "slug"}
+
+
+# Repositories
+
+
+def test_a_repository_that_was_renamed_is_one_finding_and_what_hangs_on_it_is_read_by_its_new_name(acme):
+    each = acme.repository(lambda each: each.hooks and each.protections and each.labels and each.team_roles)
+    state = acme.state()
+    acme.served.world.rename_repository(each.name, "renamed-by-hand")
+    unlike = acme.scan(state, code=2).unlike()
+    assert set(unlike) == {address("github_repository", each.name)}
+    assert "name" in unlike[address("github_repository", each.name)]
+    assert unlike[address("github_repository", each.name)] <= {"name", "full_name", "html_url", "ssh_clone_url", "svn_url", "git_clone_url", "http_clone_url"}
+
+
+def test_another_repository_under_the_old_name_is_not_taken_for_the_one_that_was_renamed(acme):
+    each = acme.repository(lambda each: each.hooks)
+    state = acme.state("github_repository")
+    acme.served.world.rename_repository(each.name, "renamed-by-hand")
+    acme.served.world.create_repository(each.name, visibility=each.visibility, description=each.description)
+    report = acme.scan(state, code=2)
+    [found] = report.unlike()
+    assert found == address("github_repository", each.name)
+    assert report.instances[found]["verdict"] in ("drifted", "missing")
+
+
+def test_of_a_repository_that_was_archived_that_alone_is_told(acme):
+    each = acme.repository(lambda each: each.vulnerability_alerts and each.security_updates)
+    state = acme.state()
+    acme.served.world.archive_repository(each.name)
+    live = acme.live(each)
+    # Nobody can change these any more, and the provider does not look at them.
+    live.allow_merge_commit, live.delete_branch_on_merge, live.squash_merge_commit_title = not each.allow_merge_commit, not each.delete_branch_on_merge, "PR_TITLE"
+    unlike = acme.scan(state, code=2).unlike()
+    assert unlike.pop(address("github_repository", each.name)) == {"archived"}
+    # GitHub switches them off with it; this type manages nothing else.
+    assert unlike in ({}, {address("github_repository_dependabot_security_updates", each.name): {"enabled"}})
+
+
+def test_an_archived_repository_keeps_settings_in_its_state_that_it_has_not(acme):
+    archived = next(each for each in acme.repositories if each.archived)
+    state = acme.state("github_repository")
+    found = attributes(state, address("github_repository", archived.name))
+    assert found["delete_branch_on_merge"] != archived.delete_branch_on_merge
+    assert acme.scan(state).unlike() == {}
+
+
+def test_what_is_only_used_to_make_a_repository_is_not_compared(acme):
+    each = acme.repository()
+    state = acme.state("github_repository")
+    attributes(state, address("github_repository", each.name)).update(
+        auto_init=False, license_template="apache-2.0", gitignore_template="Go", archive_on_destroy=False, ignore_vulnerability_alerts_during_read=True
+    )
+    assert acme.scan(state).unlike() == {}
+
+
+def test_a_repository_made_from_a_template_is_compared_by_the_template_alone(small):
+    state = small.state("github_repository")
+    template = attributes(state, address("github_repository", "shop"))["template"][0]
+    template["include_all_branches"] = True
+    assert small.scan(state).unlike() == {}
+
+
+def test_tags_of_answers_are_never_compared(acme):
+    state = acme.state()
+    for resource in state["resources"]:
+        for instance in resource["instances"]:
+            if "etag" in instance["attributes"]:
+                instance["attributes"]["etag"] = 'W/"of another day"'
+    assert acme.scan(state).unlike() == {}
+
+
+def test_what_github_gives_to_new_repositories_is_not_compared_with_a_state_that_knows_nothing_of_it(acme):
+    """GitHub's defaults move; a state of before a setting was known does not hold it."""
+    each = acme.repository(lambda each: each.visibility == "private")
+    state = acme.state("github_repository")
+    found = attributes(state, address("github_repository", each.name))
+    newer = ("allow_forking", "web_commit_signoff_required", "allow_update_branch", "squash_merge_commit_title", "has_discussions", "security_and_analysis")
+    for name in newer:
+        del found[name]
+    live = acme.live(each)
+    live.allow_forking, live.web_commit_signoff_required, live.allow_update_branch, live.has_discussions = True, True, True, True
+    live.squash_merge_commit_title = "PR_TITLE"
+    live.security = {"secret_scanning": "enabled", "secret_scanning_push_protection": "enabled"}
+    assert acme.scan(state).unlike() == {}
+
+
+def test_null_and_what_is_off_or_empty_are_one(acme):
+    state = acme.state("github_repository", "github_team", "github_branch_protection", "github_repository_environment", "github_issue_label")
+    for resource in state["resources"]:
+        for instance in resource["instances"]:
+            for name, value in instance["attributes"].items():
+                if value in (False, "", []) and name not in ("id", "name"):
+                    instance["attributes"][name] = None
+    assert acme.scan(state).unlike() == {}
+
+
+def test_a_setting_that_was_null_and_is_now_on_by_hand_is_told(acme):
+    each = acme.repository(lambda each: not each.is_template)
+    state = acme.state("github_repository")
+    attributes(state, address("github_repository", each.name))["is_template"] = None
+    acme.live(each).is_template = True
+    assert acme.scan(state, code=2).unlike() == {address("github_repository", each.name): {"is_template"}}
+
+
+def test_an_internal_repository_is_private_and_internal(acme):
+    each = acme.repository(lambda each: each.visibility == "internal")
+    state = acme.state("github_repository")
+    found = attributes(state, address("github_repository", each.name))
+    assert (found["visibility"], found["private"]) == ("internal", True)
+    assert acme.scan(state).unlike() == {}
+
+
+def test_a_private_repository_that_became_internal_differs_in_its_visibility_alone(acme):
+    each = acme.repository(lambda each: each.visibility == "private")
+    acme.live(each).visibility = "internal"
+    assert acme.scan(acme.state("github_repository"), code=2).unlike() == {address("github_repository", each.name): {"visibility"}}
+
+
+def test_the_order_of_topics_means_nothing(acme):
+    each = acme.repository(lambda each: len(each.topics) > 1)
+    acme.live(each).topics = list(reversed(each.topics))
+    assert acme.scan(acme.state("github_repository", "github_repository_topics")).unlike() == {}
+
+
+def test_a_push_is_no_drift(acme):
+    each = acme.repository()
+    acme.live(each, "branches", "main").sha = "f" * 40
+    acme.live(each).pushed_at = "2026-01-01T00:00:00Z"
+    assert acme.scan(acme.state("github_branch", "github_repository", "github_branch_default")).unlike() == {}
+
+
+def test_pages_that_are_being_built_are_no_drift_and_pages_that_are_gone_are(small):
+    state = small.state("github_repository")
+    shop = small.live(small.world.repository("shop"))
+    shop.pages = {"cname": None, "status": "building"}
+    assert small.scan(state).unlike() == {}
+    shop.pages = None
+    assert small.scan(state, code=2).unlike() == {address("github_repository", "shop"): {"pages"}}
+
+
+# Labels
+
+
+def test_the_labels_that_github_gives_to_a_new_repository_are_nobodys(acme):
+    state = acme.state()
+    acme.served.world.create_repository("fresh")
+    report = acme.scan(state)
+    assert report.unlike() == {}
+    assert set(report.unmanaged()) == {"github_repository"}
+
+
+def test_a_label_is_found_in_another_case(acme):
+    each = acme.repository(lambda each: len(each.labels) > 9)
+    state = acme.state("github_issue_label")
+    found = recorded(state, address("github_issue_label", f"{each.name}:drift"))["attributes"]
+    found["name"], found["id"] = "Drift", f"{each.name}:Drift"
+    assert acme.scan(state).unlike() == {}
+
+
+def test_a_label_with_a_colon_and_a_slash_in_its_name_is_found(acme):
+    each = acme.repository()
+    # Also what means something in a path: a query, a fragment, a percent sign, a space.
+    for name in ("kind: bug/feature", "what? #1", "100%", "über uns"):
+        acme.served.world.add("labels", each.name, name=name, color="cccccc")
+        acme.world.add("labels", each.name, name=name, color="cccccc")
+    assert acme.scan(acme.state("github_issue_label")).unlike() == {}
+
+
+# Protection
+
+
+def test_one_rule_that_two_types_manage_is_in_sync_for_both_and_its_change_is_told_for_both(acme):
+    each = acme.repository(lambda each: any(rule.pattern == "main" for rule in each.protections.values()))
+    rule = next(rule for rule in each.protections.values() if rule.pattern == "main")
+    state = acme.state("github_branch_protection", "github_branch_protection_v3")
+    assert acme.scan(state).unlike() == {}
+    acme.live(each, "protections", rule.id).strict_checks = not rule.strict_checks
+    key = f"{each.name}:main"
+    assert acme.scan(state, code=2).unlike() == {
+        address("github_branch_protection", key): {"required_status_checks"}, address("github_branch_protection_v3", key): {"required_status_checks"},
+    }
+
+
+@pytest.mark.parametrize("name", ["node-ids", "legacy-ids", "slugs", "hashicorp-4"])
+def test_a_rule_is_the_same_by_its_old_id_and_its_new_one_and_so_are_those_it_names(small, name):
+    types = ("github_branch_protection", "github_branch_protection_v3")
+    assert small.scan(small.state(*types, variant=VARIANTS[name])).unlike() == {}
+
+
+def test_ids_of_two_ages_and_names_may_stand_in_one_set(small):
+    world, state = small.world, small.state("github_branch_protection")
+    rule = next(iter(world.repository("shop").protections.values()))
+    octocat, platform = world.user("octocat"), world.team("platform")
+    found = attributes(state, address("github_branch_protection", f"shop:{rule.pattern}"))
+    found["force_push_bypassers"] = [legacy_node_id("User", octocat.id), node_id("Team", platform.organisation.id, platform.id)]
+    found["restrict_pushes"][0]["push_allowances"] = ["/OCTOCAT", "Acme/Platform", next(each for each in found["restrict_pushes"][0]["push_allowances"] if each.startswith("A_"))]
+    assert small.scan(state).unlike() == {}
+
+
+def test_somebody_who_may_push_by_hand_is_told_whichever_way_the_others_are_written(small):
+    state = small.state("github_branch_protection", variant="legacy-ids")
+    shop = small.world.repository("shop")
+    rule = next(iter(shop.protections.values()))
+    # Those who pushed before, and one more.
+    small.live(shop, "protections", rule.id).push_actors = [*rule.push_actors, ("User", small.world.user("ana").id)]
+    report = small.scan(state, code=2)
+    assert set(report.unlike()) == {address("github_branch_protection", f"shop:{rule.pattern}")}
+    assert report.unlike()[address("github_branch_protection", f"shop:{rule.pattern}")] <= {"push_restrictions", "restrict_pushes"}
+
+
+# Rulesets and environments
+
+
+@pytest.mark.parametrize("number", [0, 1, None])
+def test_the_organisations_owners_have_no_number_whatever_the_state_says(acme, number):
+    each = acme.repository(lambda each: each.rulesets)
+    state = acme.state("github_repository_ruleset")
+    attributes(state, address("github_repository_ruleset", f"{each.name}:guard"))["bypass_actors"][0]["actor_id"] = number
+    assert acme.scan(state).unlike() == {}
+
+
+def test_who_may_bypass_a_ruleset_is_compared_in_any_order(small):
+    state = small.state("github_repository_ruleset")
+    found = attributes(state, address("github_repository_ruleset", "shop:guard"))
+    found["bypass_actors"].reverse()
+    assert small.scan(state).unlike() == {}
+    found["bypass_actors"][0]["bypass_mode"] = "always"
+    assert small.scan(state, code=2).unlike() == {address("github_repository_ruleset", "shop:guard"): {"bypass_actors"}}
+
+
+def test_rules_that_the_provider_does_not_know_are_not_told(acme):
+    each = acme.repository(lambda each: each.rulesets)
+    [ruleset] = each.rulesets.values()
+    acme.live(each, "rulesets", ruleset.id).rules = [*ruleset.rules, {"type": "code_quality", "parameters": {"severity": "all"}}]
+    assert acme.scan(acme.state("github_repository_ruleset")).unlike() == {}
+
+
+def test_rules_that_the_states_provider_did_not_know_are_not_told(acme):
+    each = acme.repository(lambda each: each.rulesets)
+    [ruleset] = each.rulesets.values()
+    state = acme.state("github_repository_ruleset", variant=Variant(version="6.5"))
+    assert "copilot_code_review" not in attributes(state, address("github_repository_ruleset", f"{each.name}:guard"))["rules"][0]
+    rule = {"type": "copilot_code_review", "parameters": {"review_on_push": True, "review_draft_pull_requests": False}}
+    acme.live(each, "rulesets", ruleset.id).rules = [*ruleset.rules, rule]
+    assert acme.scan(state).unlike() == {}
+
+
+def test_an_environment_with_a_colon_in_its_name_is_found(acme):
+    each = acme.repository()
+    for world in (acme.world, acme.served.world):
+        world.add("environments", each.name, name="eu: production/1", wait_timer=5)
+    assert acme.scan(acme.state("github_repository_environment")).unlike() == {}
+
+
+def test_reviewers_that_were_removed_by_hand_are_told_although_terraform_is_blind_to_it(small):
+    shop = small.world.repository("shop")
+    production = next(each for each in shop.environments.values() if each.reviewers)
+    small.live(shop, "environments", production.id).reviewers = None
+    unlike = small.scan(small.state("github_repository_environment"), code=2).unlike()
+    assert set(unlike) == {address("github_repository_environment", "shop:production")}
+    assert "reviewers" in unlike[address("github_repository_environment", "shop:production")]
+
+
+@pytest.mark.parametrize("written", [None, 0])
+def test_no_wait_is_no_wait_however_it_is_written(small, written):
+    state = small.state("github_repository_environment")
+    attributes(state, address("github_repository_environment", "shop:staging"))["wait_timer"] = written
+    assert small.scan(state).unlike() == {}
+
+
+# Access
+
+
+def test_a_role_of_the_organisations_own_is_compared_by_its_name(small):
+    state = small.state("github_repository_collaborators", "github_repository_collaborator")
+    assert small.scan(state).unlike() == {}
+    small.served.world.grant("shop", "maintain", login="consultant")
+    assert small.scan(state, code=2).unlike() == {
+        address("github_repository_collaborators", "shop"): {"user"}, address("github_repository_collaborator", "shop:consultant"): {"permission"},
+    }
+
+
+@pytest.mark.parametrize(("recorded_word", "word"), [("pull", "read"), ("push", "write")])
+def test_the_older_words_for_roles_are_the_newer_ones(acme, recorded_word, word):
+    state = acme.state("github_team_repository", "github_repository_collaborator")
+    words = {instance["attributes"]["permission"] for resource in state["resources"] for instance in resource["instances"]}
+    assert recorded_word in words and word not in words
+    assert acme.scan(state).unlike() == {}
+
+
+def test_a_collaborator_of_a_repository_written_with_its_owner_is_found(acme):
+    each = acme.repository(lambda each: any(login.startswith("outside") for login in each.collaborators))
+    login = next(login for login in each.collaborators if login.startswith("outside"))
+    state = keep(acme.state("github_repository_collaborator"), [address("github_repository_collaborator", f"{each.name}:{login}")])
+    found = attributes(state, address("github_repository_collaborator", f"{each.name}:{login}"))
+    found["id"], found["repository"] = f"acme/{each.name}:{login}", f"acme/{each.name}"
+    assert acme.scan(state).unlike() == {}
+
+
+def test_teams_that_are_to_be_ignored_are_left_out(acme):
+    each = acme.repository(lambda each: each.team_roles)
+    number = next(iter(each.team_roles))
+    state = acme.state("github_repository_collaborators")
+    found = attributes(state, address("github_repository_collaborators", each.name))
+    found["team"] = [team for team in found["team"] if team["team_id"] != str(number)]
+    found["ignore_team"] = [{"team_id": acme.world.team_by_id(number).slug}]
+    assert acme.scan(state).unlike() == {}
+
+
+# Keys, webhooks, variables, secrets
+
+
+def test_a_deploy_key_is_the_same_with_its_comment_and_without(acme):
+    each = acme.repository(lambda each: each.keys)
+    state = acme.state("github_repository_deploy_key")
+    found = attributes(state, address("github_repository_deploy_key", f"{each.name}:deploy"))
+    found["key"] += " deploy@ci.example.com\n"
+    assert acme.scan(state).unlike() == {}
+
+
+def test_whether_a_webhook_has_a_secret_is_compared_and_never_which(acme):
+    each = acme.repository(lambda each: any(hook.secret for hook in each.hooks.values()))
+    [hook] = each.hooks.values()
+    state = acme.state("github_repository_webhook")
+    acme.live(each, "hooks", hook.id).secret = False
+    report = acme.scan(state, code=2)
+    assert report.unlike() == {address("github_repository_webhook", f"{each.name}:{hook.id}"): {"configuration"}}
+
+
+def test_the_address_of_a_webhook_is_compared_and_never_told(acme):
+    each = acme.repository(lambda each: each.hooks)
+    [hook] = each.hooks.values()
+    acme.live(each, "hooks", hook.id).url = "https://hooks.evil.example/T000/token-in-the-url"
+    report = acme.scan(acme.state("github_repository_webhook"), code=2)
+    assert report.unlike() == {address("github_repository_webhook", f"{each.name}:{hook.id}"): {"configuration"}}
+    assert "token-in-the-url" not in str(report.printed) + report.errors
+    assert hook.url not in str(report.printed) + report.errors
+
+
+def test_a_variable_is_found_by_a_name_in_another_case(acme):
+    each = acme.repository(lambda each: each.variables)
+    state = acme.state("github_actions_variable")
+    found = attributes(state, address("github_actions_variable", f"{each.name}:VARIABLE_0"))
+    found["variable_name"], found["id"] = "Variable_0", f"{each.name}:Variable_0"
+    assert acme.scan(state).unlike() == {}
+
+
+def test_a_variable_that_was_written_again_with_its_value_is_no_drift(acme):
+    each = acme.repository(lambda each: each.variables)
+    acme.live(each, "variables", "VARIABLE_0").value = each.variables["VARIABLE_0"].value
+    assert acme.scan(acme.state("github_actions_variable")).unlike() == {}
+
+
+@pytest.mark.parametrize("form", ["2024-01-01 08:00:00 +0000 UTC", "2024-01-01T08:00:00Z"])
+def test_a_time_is_the_same_as_go_writes_it_and_as_github_does(acme, form):
+    each = acme.repository(lambda each: each.secrets)
+    state = keep(acme.state("github_actions_secret"), [address("github_actions_secret", f"{each.name}:SECRET_0")])
+    found = attributes(state, address("github_actions_secret", f"{each.name}:SECRET_0"))
+    moment = found["updated_at"]
+    found["updated_at"] = moment if " " in form else moment.replace(" +0000 UTC", "Z").replace(" ", "T")
+    assert acme.scan(state).unlike() == {}
+
+
+def test_a_secret_that_was_set_by_hand_is_told_as_that_and_not_as_gone(acme):
+    each = acme.repository(lambda each: each.secrets)
+    acme.live(each, "secrets", "SECRET_0").rewrite()
+    report = acme.scan(acme.state("github_actions_secret"), code=2)
+    assert report.of("missing") == []
+    assert report.unlike() == {address("github_actions_secret", f"{each.name}:SECRET_0"): {"updated_at"}}
+
+
+def test_a_secret_of_which_the_state_does_not_know_when_it_was_set_is_not_compared(acme):
+    each = acme.repository(lambda each: each.secrets)
+    state = acme.state("github_actions_secret")
+    attributes(state, address("github_actions_secret", f"{each.name}:SECRET_0"))["updated_at"] = ""
+    acme.live(each, "secrets", "SECRET_0").rewrite()
+    assert acme.scan(state).unlike() == {}
+
+
+# The organisation
+
+
+def test_settings_that_somebody_who_is_no_owner_is_not_shown_are_not_switched_off(acme):
+    member = next(login for login, role in acme.world.owner("acme").members.items() if role == "member")
+    report = acme.scan(acme.state("github_organization_settings"), by=acme.served.world.personal_token(member, OWNER), code=1)
+    [found] = report.of("unknown")
+    assert report.reason(found)["kind"] == "access_denied"
+
+
+def test_actions_that_are_switched_off_say_nothing_of_what_may_run(acme):
+    each = acme.repository()
+    acme.world.repository(each.name).actions["enabled"] = False
+    state = acme.state("github_actions_repository_permissions")
+    acme.live(each).actions = each.actions | {"enabled": False}
+    assert acme.scan(state).unlike() == {}
+
+
+def test_actions_that_may_run_by_hand_are_told(acme):
+    acme.organisation.actions = acme.world.owner("acme").actions | {"allowed_actions": "all"}
+    unlike = acme.scan(acme.state("github_actions_organization_permissions"), code=2).unlike()
+    assert "allowed_actions" in unlike[address("github_actions_organization_permissions", "acme")]
+
+
+# States
+
+
+def test_both_addresses_of_the_provider_may_stand_in_one_state(acme):
+    state = acme.state("github_repository", "github_team")
+    older = acme.state("github_team_settings", "github_membership", variant="hashicorp-5")
+    state["resources"] += copy.deepcopy(older["resources"])
+    report = acme.scan(state)
+    assert report.unlike() == {}
+    assert {instance["type"] for instance in report.instances.values()} == {"github_repository", "github_team", "github_team_settings", "github_membership"}
+
+
+def test_what_was_taken_out_of_the_state_is_unmanaged_and_no_drift(acme):
+    state = acme.state()
+    each = acme.repository(lambda each: each.keys)
+    [key] = each.keys
+    remove(state, address("github_repository_deploy_key", f"{each.name}:deploy"))
+    report = acme.scan(state)
+    assert report.unlike() == {}
+    assert report.unmanaged() == {"github_repository_deploy_key": [f"{each.name}:{key}"]}
