@@ -1,10 +1,8 @@
 """What is one thing written in two ways is no drift: the traps of GitHub and of its provider, each shown at one thing; and what they must not hide."""
 
-import copy
-
 import pytest
 
-from support.github_states import VARIANTS, Variant, address, attributes, keep, recorded, remove
+from support.github_states import VARIANTS, Variant, address, attributes, keep, merged, recorded, remove
 from support.github_states.acme import acme, served_github, small  # noqa: F401
 from support.served_github.access import members_of
 from support.served_github.node_ids import legacy_node_id, node_id
@@ -165,7 +163,7 @@ def test_a_team_that_was_renamed_is_one_finding(acme):
 
 
 def test_a_repository_that_was_renamed_is_one_finding_and_what_hangs_on_it_is_read_by_its_new_name(acme):
-    each = acme.repository(lambda each: each.hooks and each.protections and each.labels and each.team_roles)
+    each = acme.repository(lambda each: each.hooks and each.protections and each.labels and each.environments)
     state = acme.state()
     acme.served.world.rename_repository(each.name, "renamed-by-hand")
     unlike = acme.scan(state, code=2).unlike()
@@ -567,12 +565,10 @@ def test_actions_that_may_run_by_hand_are_told(acme):
 
 
 def test_both_addresses_of_the_provider_may_stand_in_one_state(acme):
-    state = acme.state("github_repository", "github_team")
-    older = acme.state("github_team_settings", "github_membership", variant="hashicorp-5")
-    state["resources"] += copy.deepcopy(older["resources"])
+    state = merged(acme.state("github_repository", "github_team"), acme.state("github_team", "github_membership", variant="hashicorp-5"))
     report = acme.scan(state)
     assert report.unlike() == {}
-    assert {instance["type"] for instance in report.instances.values()} == {"github_repository", "github_team", "github_team_settings", "github_membership"}
+    assert "module.part1." + address("github_team", acme.team().slug) in report.instances
 
 
 def test_what_was_taken_out_of_the_state_is_unmanaged_and_no_drift(acme):

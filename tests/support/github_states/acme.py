@@ -21,7 +21,7 @@ Json = dict[str, Any]
 
 
 @cache
-def organisation(repositories: int = 60, teams: int = 12, members: int = 40, seed: int = 7) -> bytes:
+def organisation(repositories: int = 60, teams: int = 12, members: int = 50, seed: int = 7) -> bytes:
     """An organisation made by a seed, with an App that is installed for three of its repositories; pickled."""
     world = World()
     owner = world.organisation("acme", repositories=repositories, teams=teams, members=members, seed=seed)
@@ -95,7 +95,7 @@ def served_github(tmp_path_factory) -> Iterator[ServedGitHub]:
 
 @pytest.fixture
 def acme(served_github: ServedGitHub, tmp_path: Path) -> Acme:
-    """60 repositories, 12 teams, 40 members."""
+    """60 repositories, 12 teams, 50 members, and one who was invited."""
     return Acme(served_github, tmp_path, pickle.loads(organisation()))
 
 

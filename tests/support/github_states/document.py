@@ -41,7 +41,9 @@ def text(state: dict[str, Any]) -> str:
 def _instances(state: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
     for resource in state["resources"]:
         for instance in resource["instances"]:
-            yield f"{resource['type']}.{resource['name']}[{json.dumps(instance['index_key'])}]", resource, instance
+            module = f"{resource['module']}." if "module" in resource else ""
+            key = f"[{json.dumps(instance['index_key'])}]" if "index_key" in instance else ""
+            yield f"{module}{resource['type']}.{resource['name']}{key}", resource, instance
 
 
 def addresses(state: dict[str, Any]) -> list[str]:
@@ -78,7 +80,7 @@ def keep(state: dict[str, Any], wanted: Collection[str]) -> dict[str, Any]:
 
 
 def merged(*states: dict[str, Any]) -> dict[str, Any]:
-    """One state with the resources of several, which may name different providers for one type: each after the first gets a module of its own."""
+    """One state with the resources of several: each after the first is a module of its own."""
     whole = copy.deepcopy(states[0])
     for number, state in enumerate(states[1:], 1):
         whole["resources"] += [{"module": f"module.part{number}", **resource} for resource in copy.deepcopy(state["resources"])]

@@ -12,7 +12,7 @@ from typing import Any, Mapping, Sequence
 from ..places import binary, clean_environment
 from ..served_github import ServedGitHub
 from .deliveries import VALUE
-from .document import text
+from .document import addresses, text
 
 Json = dict[str, Any]
 
@@ -110,6 +110,9 @@ class Scanner:
             report = Report(done.returncode, json.loads(done.stdout), done.stderr)
         except ValueError:
             raise AssertionError(f"no report, and exit {done.returncode}:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}") from None
+        # Of nothing that was looked at, nothing would be said either.
+        unseen = {found for state in states for found in addresses(state) if "aws_" not in found} - set(report.instances)
+        assert not unseen, f"{len(unseen)} instances are not in the report: {sorted(unseen)[:5]}\n{done.stderr[-4000:]}"
         assert code in (None, done.returncode), f"exit {done.returncode}: {_short(report.unlike())}\ngaps {report.gaps()[:2000]}\n{done.stderr[-4000:]}"
         return report
 
