@@ -216,3 +216,30 @@ def test_few_requests_are_made_for_many_settings(acme):
     acme.served.log.clear()
     acme.scan(state)
     assert acme.served.counters()["requests"] < len(addresses(state)) * 0.75
+
+
+# What a scan may never do
+
+
+def test_a_scan_changes_nothing(acme):
+    app = acme.served.world.install_app(EVERYTHING)
+    acme.served.log.clear()
+    acme.scan(acme.state(), by=app, code=None)
+    asked = {(entry["method"], entry["operation"] if entry["method"] != "GET" else "") for entry in acme.served.requests()}
+    posted = {operation for method, operation in asked if method != "GET"}
+    assert {method for method, _ in asked} == {"GET", "POST"}
+    assert all("/graphql" in entry["path"] or entry["path"].endswith("/access_tokens") for entry in acme.served.requests() if entry["method"] == "POST")
+    assert not [operation for operation in posted if "mutation" in operation.lower()]
+
+
+def test_texts_from_github_cannot_steer_a_terminal(acme):
+    evil = "\x1b[2J\x1b]0;owned\x07\u202e"
+    each = acme.repository()
+    acme.live(each).description = f"Described{evil}"
+    acme.served.world.add("keys", each.name, title=f"deploy{evil}", key="ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIevil")
+    imports = acme.folder / "imports.tf"
+    done = acme.scanner.run([acme.state()], acme.token, "--import", str(imports))
+    assert done.returncode == 2, done.stderr
+    said = done.stdout + done.stderr + imports.read_text()
+    assert "Described" in said
+    assert not {"\x1b", "\x07", "\u202e"} & set(said)
