@@ -77,7 +77,7 @@ def test_an_invitation_that_was_accepted_changes_nothing(acme, invited):
 def test_a_guest_of_a_repository_who_has_not_answered_is_there(acme):
     each = acme.repository(lambda each: each.invitations)
     [invitation] = each.invitations.values()
-    state = acme.state("github_repository_collaborator", "github_repository_collaborators")
+    state = acme.state("github_repository", "github_repository_collaborator", "github_repository_collaborators")
     one = address("github_repository_collaborator", f"{each.name}:{invitation.login}")
     assert attributes(state, one)["invitation_id"] == str(invitation.id)
     assert acme.scan(state).unlike() == {}
