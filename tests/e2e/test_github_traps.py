@@ -389,3 +389,26 @@ def test_what_was_taken_out_of_the_state_is_unmanaged_and_no_drift(acme):
     report = acme.scan(state)
     assert report.unlike() == {}
     assert report.unmanaged() == {"github_repository_deploy_key": [f"{each.name}:{key}"]}
+
+
+# Whose it is
+
+
+def test_what_belongs_to_another_organisation_is_not_looked_for_in_this_one(acme):
+    state = acme.state("github_repository", "github_repository_topics")
+    for resource in state["resources"]:
+        for instance in resource["instances"]:
+            if "full_name" in instance["attributes"]:
+                instance["attributes"]["full_name"] = instance["attributes"]["full_name"].replace("acme/", "another/")
+    report = acme.scan(state, code=None)
+    assert report.of("missing") == report.of("drifted") == report.of("in_sync") == []
+
+
+def test_what_is_not_found_is_not_gone_where_no_state_tells_whose_it_is(acme):
+    each = acme.repository(lambda each: each.keys)
+    [key] = each.keys
+    state = acme.state("github_repository_deploy_key")
+    acme.served.world.remove("keys", key, each.name)
+    report = acme.scan(state, code=None)
+    assert report.of("unknown") == [address("github_repository_deploy_key", f"{each.name}:deploy")]
+    assert report.of("missing") == report.of("drifted") == []
