@@ -26,11 +26,12 @@ pub(crate) async fn run(command: DeadLettersCommand, cloud: &CloudArgs) -> anyho
     match command {
         DeadLettersCommand::List(args) => list(&SqsGraveyard::new(&config, args.of.dead_letter_queue, BTreeMap::new()), args.of.json).await,
         DeadLettersCommand::Retry(args) => {
-            let RetryArgs { ids, all, events_queue, states_queue, provider_queue, slack_queue, of } = args;
+            let RetryArgs { ids, all, events_queue, states_queue, provider_queue, github_queue, slack_queue, of } = args;
             let queues = [
                 (Function::EventDetector, events_queue),
                 (Function::StateIndexer, states_queue),
                 (Function::ProviderJudge, provider_queue),
+                (Function::GithubScanner, github_queue),
                 (Function::SlackNotifier, slack_queue),
             ];
             let queues = queues.into_iter().filter_map(|(function, queue)| Some((function, queue?))).collect();

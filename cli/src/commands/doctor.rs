@@ -121,6 +121,7 @@ async fn examine(args: DoctorArgs, cloud: &CloudArgs) -> Vec<(Check, Vec<Finding
             doctor::queue(holds(queue(&args.states_queue, "--states-queue", "DRIFTWIRE_STATES_QUEUE_URL")).await)
         }),
         check(Check::Queues, async move { of_optional(config, args.provider_queue.as_ref()).await }),
+        check(Check::Queues, async move { of_optional(config, args.github_queue.as_ref()).await }),
         check(Check::Queues, async move { of_optional(config, args.slack_queue.as_ref()).await }),
         check(Check::DeadLetters, async move {
             let buried = holds(queue(&args.dead_letter_queue, "--dead-letter-queue", "DRIFTWIRE_DEAD_LETTER_QUEUE_URL")).await;

@@ -286,6 +286,7 @@ async fn look(
                 type_name: name.key.address.type_name().to_owned(),
                 id: None,
                 place: None,
+                url: None,
                 verdict: Verdict::unknown(drift_model::ReasonKind::Recorded, "what the state holds there cannot be decoded"),
                 computed: Vec::new(),
                 reader: None,

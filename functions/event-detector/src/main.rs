@@ -5,7 +5,7 @@ mod handler;
 use std::process::ExitCode;
 
 use drift_engine::{
-    detect::{Detector, Role},
+    detect::{Detector, Others, Role},
     work::Function,
 };
 use drift_lambda::{Settings, Wiring, ended, environment, start_log};
@@ -22,7 +22,8 @@ async fn run() -> Result<(), Error> {
     let settings = Settings::read(Function::EventDetector, environment)?;
     let wiring = Wiring::new(&settings).await?;
     let mut detector = Detector::new(wiring);
-    detector.role = Role::EventDetector { hands_over: settings.provider_queue.is_some() };
+    let others = Others { provider_judge: settings.provider_queue.is_some(), github_scanner: settings.github_queue.is_some() };
+    detector.role = Role::EventDetector { others };
     detector.ignore = detector.ports.ignore(&settings).await?;
     detector.timing = settings.timing;
     let detector = &detector;

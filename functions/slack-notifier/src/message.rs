@@ -16,7 +16,10 @@ mod differences;
 mod links;
 mod text;
 
-use drift_engine::alert::{explanation, headline};
+use drift_engine::{
+    alert::{explanation, headline, who_untold},
+    judge::is_link,
+};
 use drift_model::{Cause, Difference, ReasonKind, Severity};
 use serde_json::{Value, json};
 
@@ -107,7 +110,7 @@ fn said(alert: &Alert) -> String {
         let why = match reason.kind {
             ReasonKind::Unsupported => "no reader at hand reads its type",
             ReasonKind::AccessDenied => "access was denied",
-            ReasonKind::Throttled => "AWS throttled the read",
+            ReasonKind::Throttled => "the read was throttled",
             ReasonKind::WrongAccount => "the credentials at hand are of another account",
             ReasonKind::Place => "nothing tells where it lives",
             ReasonKind::Recorded => "what the state holds of it cannot be used",
@@ -134,7 +137,7 @@ fn facts(alert: &Alert, closed: bool) -> Vec<String> {
     facts.push(format!("*Looked at*\n{}{first}", time(alert.transition.at)));
     match alert.causes.last() {
         Some(cause) if !closed => facts.extend(changes::fields(cause)),
-        None if !closed => facts.push("*Who*\nnot known".to_owned()),
+        None if !closed => facts.push(format!("*Who*\n{}", who_untold(&alert.type_name))),
         _ => {}
     }
     facts
@@ -173,6 +176,8 @@ fn links(alert: &Alert) -> Vec<String> {
     let page = place.zip(alert.id_of_resource.as_ref()).and_then(|(place, id)| links::resource(&alert.type_name, id, place));
     let record = place.zip(alert.causes.last()).and_then(|(place, cause)| links::record(&cause.record.0, place));
     let mut links: Vec<String> = page.map(|url| link(&url, "Open in the AWS console")).into_iter().collect();
+    let label = if alert.type_name.starts_with("github_") { "Open on GitHub" } else { "Open its page" };
+    links.extend(alert.url.as_deref().filter(|url| is_link(url)).map(|url| link(url, label)));
     links.extend(record.map(|url| link(&url, "CloudTrail event")));
     links.push(format!("Transition {}", code(&alert.transition.id, LONGEST_NAME, Keep::Start)));
     links

@@ -40,6 +40,7 @@ fn alert() -> Alert {
         id_of_resource: Some("sg-1".to_owned()),
         state: "s3://states/prod.tfstate".to_owned(),
         place: Some(Place::new("aws", "123456789012", "eu-west-1")),
+        url: None,
         differences: vec![difference("ingress", json!([]), json!([{"cidr": "0.0.0.0/0", "port": 22}]))],
         was: Vec::new(),
         unreadable: None,
@@ -203,6 +204,52 @@ fn a_type_that_no_reader_reads_was_touched_and_not_verified() {
 }
 
 #[test]
+fn what_lives_in_github_has_a_link_to_its_page_and_no_account() {
+    let mut alert = alert();
+    alert.type_name = "github_repository".to_owned();
+    alert.address = "github_repository.shop".to_owned();
+    alert.id_of_resource = Some("shop".to_owned());
+    alert.place = None;
+    alert.url = Some("https://github.com/acme/shop".to_owned());
+    alert.differences = vec![difference("visibility", json!("private"), json!("public"))];
+    alert.causes.clear();
+    insta::assert_snapshot!(seen(&of_alert(&alert)), @r#"
+    [#d7263d] CRITICAL: drift: github_repository.shop in s3://states/prod.tfstate
+    ---
+    CRITICAL: drift: github_repository.shop
+    Something that Terraform manages was changed outside of Terraform.
+    *Address*
+    `github_repository.shop`
+    *State*
+    `s3://states/prod.tfstate`
+    *Resource*
+    `github_repository shop`
+    *Severity*
+    critical
+    *Looked at*
+    2026-03-14 09:27:10 UTC
+    *Who*
+    GitHub does not tell (the organisation's audit log would, which comes with GitHub Enterprise)
+    *What differs* (- recorded, + live)
+    ```
+    - visibility = "private"
+    + visibility = "public"
+    ```
+    <https://github.com/acme/shop|Open on GitHub>
+    Transition `1d`
+    "#);
+    let change = Cause { source: "github".to_owned(), name: "repo.access".to_owned(), ..cause("audit-1", "mallory") };
+    alert.causes = vec![Cause { actor: Actor { kind: ActorKind::User, console: false, ..change.actor.clone() }, ..change }];
+    let told = texts(&of_alert(&alert)).join("\n");
+    assert!(told.contains("*Who*\n`mallory`\nuser\n*Call*\n`github:repo.access`\n"), "{told}");
+    assert!(!told.contains("CloudTrail"), "{told}");
+    for astray in ["javascript:alert(1)", "https://evil.example/|sign in", "http://github.com/acme"] {
+        alert.url = Some(astray.to_owned());
+        assert!(!texts(&of_alert(&alert)).join("\n").contains("Open on GitHub"), "{astray}");
+    }
+}
+
+#[test]
 fn an_alarm_is_about_driftwire_itself() {
     let alarm = Alarm {
         name: "driftwire-dead-letters".to_owned(),
@@ -279,7 +326,10 @@ fn foreign_markup(message: &Value) -> Option<String> {
                     .split('/')
                     .nth(2)
                     .is_some_and(|host| host.ends_with("console.aws.amazon.com") || host.ends_with("console.amazonaws.cn"));
-            if !is_ours || !["event", "CloudTrail event", "Open in the AWS console", "Open the alarm"].contains(&label) {
+            let is_page = ["https://github.com/acme/shop", "http://127.0.0.1:1/a?b=c&amp;d"].contains(&url);
+            let of_page = ["Open on GitHub", "Open its page"].contains(&label) && is_page;
+            let of_console = ["event", "CloudTrail event", "Open in the AWS console", "Open the alarm"].contains(&label) && is_ours;
+            if !of_console && !of_page {
                 return Some(format!("{inside} in {text}"));
             }
             rest = &rest[at + 1 + inside.len() + 1..];
@@ -306,6 +356,7 @@ fn strangers_texts_are_shown_and_never_obeyed() {
     alert.causes = vec![cause(forged, forged), cause(forged, forged)];
     alert.also_seen = alert.causes.clone();
     alert.transition.id = forged.to_owned();
+    alert.url = Some(format!("https://github.com/{forged}"));
     let message = of_alert(&alert);
     assert_eq!(refusal(&message), Ok(()));
     assert_eq!(foreign_markup(&message), None);
@@ -369,14 +420,15 @@ fn any_alert() -> impl Strategy<Value = Alert> {
     let place = prop::option::of(("(aws|aws-cn|x)", text(), "(eu-west-1|global|\\PC{0,9})").prop_map(|(a, b, c)| Place::new(a, b, c)));
     let differences = prop::collection::vec(any_difference(), 0..12);
     let causes = prop::collection::vec(any_cause(), 0..8);
-    let more = (prop::option::of(text()), any::<bool>(), 0usize..3, any::<usize>());
+    let url = prop_oneof![Just("https://github.com/acme/shop".to_owned()), Just("http://127.0.0.1:1/a?b=c&d".to_owned()), text()];
+    let more = (prop::option::of(text()), any::<bool>(), 0usize..4, any::<usize>(), prop::option::of(url));
     (status, kind, names, place, differences, causes, more).prop_map(|(status, kind, names, place, differences, causes, more)| {
         let (address, type_name, state, id, deposed, transition) = names;
-        let (unreadable, during_a_run, page, many) = more;
+        let (unreadable, during_a_run, page, many, url) = more;
         let mut alert = alert();
         alert.transition = Transition { id: transition, kind, status, during_a_run, ..alert.transition };
-        (alert.address, alert.state, alert.place) = (address, state, place);
-        alert.type_name = ["aws_s3_bucket", "aws_sqs_queue"].get(page).map_or(type_name, |known| (*known).to_owned());
+        (alert.address, alert.state, alert.place, alert.url) = (address, state, place, url);
+        alert.type_name = ["aws_s3_bucket", "aws_sqs_queue", "github_repository"].get(page).map_or(type_name, |known| (*known).to_owned());
         (alert.id_of_resource, alert.deposed) = (id, deposed);
         alert.unreadable = unreadable.map(|message| Reason { kind: ReasonKind::Error, message });
         (alert.differences, alert.was) = (differences.clone(), differences);

@@ -35,6 +35,8 @@ pub(crate) struct Alert {
     #[serde(default)]
     pub(crate) place: Option<Place>,
     #[serde(default)]
+    pub(crate) url: Option<String>,
+    #[serde(default)]
     pub(crate) differences: Vec<Difference>,
     #[serde(default)]
     pub(crate) was: Vec<Difference>,

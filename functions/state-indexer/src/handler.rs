@@ -78,7 +78,7 @@ impl Function {
             return match work {
                 Work::Index { state } => Ok(Asked::Index { state, seen: None }),
                 Work::Reconcile => Ok(Asked::Reconcile),
-                work @ (Work::Judge { .. } | Work::Sweep) => {
+                work @ (Work::Judge { .. } | Work::Sweep | Work::ScanGithub { .. }) => {
                     Err(strange(format!("this is {}'s work: check the queues' URLs", work.function().name())))
                 }
             };

@@ -17,7 +17,7 @@
 //! | one drift, with its history | `GetItem`, consistent |
 //! | open drifts of a state, an account, a severity | `Query` of the index `by-state`, `by-account`, `by-severity`: sparse, open ones alone |
 //! | all open drifts | four queries of `by-severity` |
-//! | closed ones too | `Scan` |
+//! | closed ones too | `Scan`, without the notes that stand beside them |
 //! | what is owed | `Query` of the index `owed`: sparse, oldest first |
 
 mod items;
@@ -30,6 +30,7 @@ use drift_model::{Drift, InstanceRef, Severity, Timestamp};
 use self::items::{Item, key};
 use crate::{
     failure::{code, is_conflict},
+    notes::NOTE,
     table::{Layout, Table},
 };
 
@@ -94,7 +95,10 @@ impl DynamoLedger {
     }
 
     async fn all(&self) -> Result<Vec<Item>, PortError> {
-        let mut pages = self.table.client.scan().table_name(&self.table.name).into_paginator().items().send();
+        let scan = self.table.client.scan().table_name(&self.table.name);
+        // What a scan keeps stands in the same table.
+        let scan = scan.filter_expression("attribute_not_exists(#note)").expression_attribute_names("#note", NOTE);
+        let mut pages = scan.into_paginator().items().send();
         let mut found = Vec::new();
         while let Some(item) = pages.next().await {
             found.push(item.map_err(|error| self.table.failed("listing all drifts", "dynamodb:Scan", &error))?);

@@ -21,6 +21,7 @@ fn drift(name: &str, status: DriftStatus, severity: Severity, judged: i64) -> Dr
         type_name: "aws_sqs_queue".to_owned(),
         id: Some(name.to_owned()),
         place: Some(Place::new("aws", "123456789012", "eu-west-1")),
+        url: None,
         status,
         severity,
         differences: Vec::new(),

@@ -21,7 +21,8 @@
 //!   "during_a_run": false,
 //!   "address": "aws_security_group.web", "deposed": null, "type": "aws_security_group", "id_of_resource": "sg-1",
 //!   "state": "s3://states/prod.tfstate",
-//!   "place": {"partition": "aws", "account": "123456789012", "region": "eu-west-1"},
+//!   "place": {"partition": "aws", "account": "123456789012", "region": "eu-west-1"}, or null where it does not live in AWS,
+//!   "url": its page for people; only where one is known,
 //!   "differences": [{"attribute", "path", "recorded", "live", "sensitive"}],
 //!   "was": [the differences before, once it is resolved],
 //!   "unreadable": {"kind": "access_denied", "message": "..."},
@@ -43,7 +44,7 @@ use std::collections::BTreeMap;
 
 pub use self::{
     neutral::{is_harmful, neutral},
-    text::{explanation, headline},
+    text::{explanation, headline, who_untold},
     value::missing_in,
 };
 use crate::ports::Alert;

@@ -164,7 +164,7 @@ mod tests {
         async fn resend(&self, body: &str, to: Function) -> Result<(), PortError> {
             self.note(format!("send {body} to {}", to.name()));
             match to {
-                Function::EventDetector | Function::ProviderJudge | Function::SlackNotifier => Ok(()),
+                Function::EventDetector | Function::ProviderJudge | Function::GithubScanner | Function::SlackNotifier => Ok(()),
                 Function::StateIndexer => Err(PortError::Permanent { what: "sending".to_owned(), why: "denied".to_owned() }),
             }
         }
@@ -189,6 +189,8 @@ mod tests {
                 r#"{"driftwire": "judge", "by": "provider-judge", "instances": [], "changes": [], "why": "handed", "attempt": 0, "since": "2026-03-14T09:27:00Z"}"#,
                 Function::ProviderJudge,
             ),
+            (r#"{"driftwire": "scan_github"}"#, Function::GithubScanner),
+            (r#"{"driftwire": "scan_github", "part": {"repositories": {"page": 1, "after": "c"}}}"#, Function::GithubScanner),
             (r#"{"driftwire": "nonsense"}"#, Function::EventDetector),
             (of_s3, Function::StateIndexer),
             (

@@ -18,7 +18,7 @@ mod settle;
 use std::future::Future;
 
 use drift_events::Reading;
-use drift_model::{Change, InstanceRef, RecordId};
+use drift_model::{Change, InstanceRef, RecordId, lives_in_github};
 
 pub use self::outcome::{Answer, Detected, Outcome, RecordOutcome};
 use crate::{
@@ -131,11 +131,32 @@ impl From<Reading> for Item {
 pub enum Role {
     /// `event-detector`: takes records, and its own work.
     EventDetector {
-        /// Whether there is a `provider-judge`, to which it hands over what its own reader does not read.
-        hands_over: bool,
+        /// To whom it hands over what its own reader does not read.
+        others: Others,
     },
     /// `provider-judge`: takes what was handed over, and its own work. It hands nothing over, so that nothing goes in a circle.
     ProviderJudge,
+    /// `github-scanner`: takes what was handed over, what its scans look at, and its own work. Hands nothing over either.
+    GithubScanner,
+}
+
+/// The functions beside `event-detector` that judge, as far as there are such.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Others {
+    /// Whether there is a `provider-judge`.
+    pub provider_judge: bool,
+    /// Whether there is a `github-scanner`.
+    pub github_scanner: bool,
+}
+
+impl Others {
+    /// Who judges what this provider manages, where `event-detector`'s own reader does not read it.
+    fn judge_of(self, provider: &str) -> Option<JudgedBy> {
+        if self.github_scanner && lives_in_github(provider) {
+            return Some(JudgedBy::GithubScanner);
+        }
+        self.provider_judge.then_some(JudgedBy::ProviderJudge)
+    }
 }
 
 impl Role {
@@ -145,11 +166,15 @@ impl Role {
         match self {
             Self::EventDetector { .. } => JudgedBy::EventDetector,
             Self::ProviderJudge => JudgedBy::ProviderJudge,
+            Self::GithubScanner => JudgedBy::GithubScanner,
         }
     }
 
-    const fn hands_over(self) -> bool {
-        matches!(self, Self::EventDetector { hands_over: true })
+    fn hands_over(self, provider: &str) -> Option<JudgedBy> {
+        match self {
+            Self::EventDetector { others } => others.judge_of(provider),
+            Self::ProviderJudge | Self::GithubScanner => None,
+        }
     }
 }
 
@@ -171,7 +196,7 @@ pub struct Detector<P> {
 impl<P: Ports> Detector<P> {
     /// A detector of `event-detector` alone, that ignores nothing, with the documented waiting times.
     pub fn new(ports: P) -> Self {
-        let role = Role::EventDetector { hands_over: false };
+        let role = Role::EventDetector { others: Others::default() };
         Self { ports, role, ignore: Ignore::default(), timing: Timing::default(), parallel: 8 }
     }
 

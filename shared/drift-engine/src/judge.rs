@@ -62,9 +62,10 @@ pub async fn recorded(states: &impl RecordedState, index: &impl ResourceIndex, i
 }
 
 /// Reads an instance live and compares. `read_began` is when the look as a whole began: before the recorded side was
-/// read, where that was read for this look.
+/// read, where that was read for this look. Where the reader says what it read earlier, the read began then.
 pub async fn judge(reader: &impl LiveReader, state: &StateId, instance: &Instance, read_began: Timestamp) -> Judgement {
     let used = reader.reader_of(&instance.provider, &instance.type_name);
+    let read_began = reader.as_of(instance).map_or(read_began, |as_of| as_of.min(read_began));
     let mut computed_differences = Vec::new();
     let (verdict, used) = match (used, instance.place.as_ref()) {
         (None, _) => (Verdict::unknown(ReasonKind::Unsupported, unread(reader, instance)), None),
@@ -89,11 +90,31 @@ pub async fn judge(reader: &impl LiveReader, state: &StateId, instance: &Instanc
         type_name: instance.type_name.clone(),
         id: instance.id().map(str::to_owned),
         place: instance.place.clone(),
+        url: reader.link(instance).filter(|url| is_link(url)),
         verdict,
         computed: computed_differences,
         reader: used,
         read_began,
     }
+}
+
+/// A longer link is no page's.
+const LONGEST_LINK: usize = 700;
+
+/// Whether a link may be shown: it leads to a page by TLS, or on this machine, and holds nothing that ends it or hides where it leads.
+#[must_use]
+pub fn is_link(url: &str) -> bool {
+    let host = |scheme: &str| url.strip_prefix(scheme).map(|rest| rest.split(['/', '?', '#']).next().unwrap_or_default());
+    let on_this_machine = |host: &str| {
+        ["127.0.0.1", "localhost", "[::1]"].iter().any(|name| {
+            host.strip_prefix(name)
+                .is_some_and(|port| port.is_empty() || port.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok()))
+        })
+    };
+    let leads_somewhere =
+        host("https://").is_some_and(|host| !host.is_empty() && !host.contains('@')) || host("http://").is_some_and(on_this_machine);
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'<' | b'>' | b'|' | b'"' | b'\'' | b'`' | b'\\');
+    leads_somewhere && url.len() <= LONGEST_LINK && url.bytes().all(is_plain)
 }
 
 fn unread(reader: &impl LiveReader, instance: &Instance) -> String {
@@ -109,6 +130,7 @@ pub(crate) fn undecodable(instance: &InstanceRef, place: Option<Place>, kind: Re
         type_name: instance.key.address.type_name().to_owned(),
         id: None,
         place,
+        url: None,
         verdict: Verdict::unknown(kind, why),
         computed: Vec::new(),
         reader: None,

@@ -17,6 +17,7 @@ pub mod naming;
 mod patience;
 pub mod ports;
 mod reindex;
+pub mod scan;
 pub mod severity;
 mod timing;
 mod wildcard;

@@ -3,6 +3,7 @@
 //! Nothing here waits, and no clock moves but by hand. [`MemoryLedger`] keeps the conditions of its port exactly.
 
 mod ledger;
+mod notes;
 mod outside;
 mod queue;
 mod states;
@@ -11,6 +12,7 @@ mod states;
 pub(crate) mod examples;
 
 pub use ledger::MemoryLedger;
+pub use notes::MemoryNotes;
 pub use outside::{DeadLetter, ManualClock, MemoryAlerts, MemoryDeadLetters, ScriptedReader};
 pub use queue::MemoryQueue;
 pub use states::MemoryStates;

@@ -168,6 +168,14 @@ pub trait LiveReader: Send + Sync {
     fn hint(&self, _provider: &str, _type_name: &str) -> Option<String> {
         None
     }
+    /// When what it will say of this instance was read, where that was before it is asked: an old look never counts as a new one.
+    fn as_of(&self, _instance: &Instance) -> Option<Timestamp> {
+        None
+    }
+    /// The page for people of this instance, where one is known.
+    fn link(&self, _instance: &Instance) -> Option<String> {
+        None
+    }
     /// Reads one instance in its place, with credentials that are known to be of that account; without a place only what
     /// does not live in AWS ([`lives_in_aws`](drift_model::lives_in_aws)). Never fails: what goes wrong is [`LiveReading::Unknown`].
     fn read(&self, place: Option<&Place>, instance: &Instance) -> impl Future<Output = LiveReading> + Send;
@@ -301,6 +309,17 @@ pub trait Graveyard: Send + Sync {
     fn resend(&self, body: &str, to: Function) -> impl Future<Output = Result<(), PortError>> + Send;
     /// Deletes a letter for good.
     fn delete(&self, letter: &Held) -> impl Future<Output = Result<(), PortError>> + Send;
+}
+
+/// What a scan keeps between its parts, and from one scan to the next. A note is whole or not there: what was half written, or is
+/// being written by somebody else, is not.
+pub trait Notes: Send + Sync {
+    /// What is kept under that key. It may still be there for a while after it expired: who minds writes the time into it.
+    fn note(&self, key: &str) -> impl Future<Output = Result<Option<Vec<u8>>, PortError>> + Send;
+    /// Keeps a note of any length under that key, in place of what was there, until it expires.
+    fn keep(&self, key: &str, note: &[u8], expires: Timestamp) -> impl Future<Output = Result<(), PortError>> + Send;
+    /// Forgets what is kept under that key, if anything is.
+    fn forget(&self, key: &str) -> impl Future<Output = Result<(), PortError>> + Send;
 }
 
 /// When `event-detector` was last heard of.

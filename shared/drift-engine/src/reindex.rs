@@ -19,7 +19,7 @@ const TOGETHER: usize = 10;
 /// Those that the state still holds are judged at once. Those that it no longer holds wait for a moment: they may have
 /// moved to a state that is indexed next. Then their drift is carried over where the same resource has turned up
 /// elsewhere, else closed as no longer managed. Whichever function recorded a drift, `event-detector` looks first, and hands
-/// over what its reader does not read. Doing this again is harmless, so that an indexer killed midway costs
+/// over what its reader does not read, to `provider-judge` or `github-scanner`. Doing this again is harmless, so that an indexer killed midway costs
 /// nothing.
 ///
 /// # Errors

@@ -8,6 +8,10 @@
 //! | low | tags, descriptions and comments; what was touched and not verified |
 //! | high | a missing instance; IAM; rules of security groups; policies; public access, ACLs, encryption and keys, versioning, deletion protection, logging, instance metadata |
 //! | medium | everything else; what cannot be read |
+//!
+//! What lives in GitHub has rules of its own, by the same scale.
+
+mod github;
 
 use drift_model::{Attributes, Difference, ReasonKind, Severity, Shown, Value, Verdict};
 
@@ -65,7 +69,7 @@ pub fn severity(type_name: &str, verdict: &Verdict, attributes: Option<&Attribut
         Verdict::InSync => Severity::Low,
         Verdict::Unknown { reason } if reason.kind == ReasonKind::Unsupported => Severity::Low,
         Verdict::Unknown { .. } => Severity::Medium,
-        Verdict::Missing => Severity::High,
+        Verdict::Missing => github::missing(type_name).unwrap_or(Severity::High),
         Verdict::Drifted { differences } => {
             let outgoing = attributes.and_then(|attributes| attributes.get("type")).is_some_and(|kind| kind == "egress");
             differences.iter().map(|difference| of(type_name, difference, outgoing)).max().unwrap_or(Severity::Medium)
@@ -75,6 +79,9 @@ pub fn severity(type_name: &str, verdict: &Verdict, attributes: Option<&Attribut
 
 fn of(type_name: &str, difference: &Difference, outgoing: bool) -> Severity {
     let name = difference.attribute.as_str();
+    if type_name.starts_with("github_") {
+        return github::of(type_name, difference);
+    }
     if opens_to_the_world(type_name, difference, outgoing) {
         Severity::Critical
     } else if LOW.iter().any(|pattern| fits(pattern, name)) {

@@ -32,6 +32,51 @@ pub enum Work {
     },
     /// For `state-indexer`: compare the configured buckets with the index, and queue what differs.
     Reconcile,
+    /// For `github-scanner`: look at one part of a GitHub organisation. A schedule writes `{"driftwire": "scan_github"}`.
+    ScanGithub {
+        /// Which part.
+        #[serde(default)]
+        part: ScanPart,
+        /// When the scan that it belongs to began; without it one begins.
+        #[serde(default)]
+        scan: Option<Timestamp>,
+        /// How often this part was put off.
+        #[serde(default)]
+        attempt: u32,
+    },
+}
+
+/// The parts that a scan of a GitHub organisation is cut into, each a message: small enough for one invocation, and safe to repeat.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ScanPart {
+    /// What the other parts need to know.
+    #[default]
+    Begin,
+    /// The organisation's own settings, members and teams.
+    Organisation,
+    /// A page of its repositories, with what belongs to them.
+    Repositories {
+        /// Which, counted from 0.
+        page: u32,
+        /// GitHub's cursor of it; the first one has none.
+        after: Option<String>,
+    },
+    /// What no page held, and the summary.
+    Rest,
+}
+
+impl ScanPart {
+    /// The name that machines read: `repositories`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Begin => "begin",
+            Self::Organisation => "organisation",
+            Self::Repositories { .. } => "repositories",
+            Self::Rest => "rest",
+        }
+    }
 }
 
 /// The functions that work from a queue.
@@ -43,13 +88,15 @@ pub enum Function {
     StateIndexer,
     /// From what `event-detector`'s reader does not read to judged drift.
     ProviderJudge,
+    /// From a GitHub organisation, on a schedule, to judged drift.
+    GithubScanner,
     /// From alerts to messages in Slack. Never has [`Work`]: its queue holds what the alerts' topic delivers.
     SlackNotifier,
 }
 
 impl Function {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::EventDetector, Self::StateIndexer, Self::ProviderJudge, Self::SlackNotifier];
+    pub const ALL: [Self; 5] = [Self::EventDetector, Self::StateIndexer, Self::ProviderJudge, Self::GithubScanner, Self::SlackNotifier];
 
     /// The name that it is deployed by: `event-detector`.
     #[must_use]
@@ -58,6 +105,7 @@ impl Function {
             Self::EventDetector => "event-detector",
             Self::StateIndexer => "state-indexer",
             Self::ProviderJudge => "provider-judge",
+            Self::GithubScanner => "github-scanner",
             Self::SlackNotifier => "slack-notifier",
         }
     }
@@ -72,6 +120,8 @@ pub enum JudgedBy {
     EventDetector,
     /// What was handed over, through provider plugins.
     ProviderJudge,
+    /// What lives in GitHub: what a scan looks at, and what was handed over.
+    GithubScanner,
 }
 
 impl JudgedBy {
@@ -81,6 +131,7 @@ impl JudgedBy {
         match self {
             Self::EventDetector => Function::EventDetector,
             Self::ProviderJudge => Function::ProviderJudge,
+            Self::GithubScanner => Function::GithubScanner,
         }
     }
 }
@@ -94,6 +145,7 @@ impl Work {
             Self::Sweep => "sweep",
             Self::Index { .. } => "index",
             Self::Reconcile => "reconcile",
+            Self::ScanGithub { .. } => "scan_github",
         }
     }
 
@@ -104,6 +156,7 @@ impl Work {
             Self::Judge { by, .. } => by.function(),
             Self::Sweep => Function::EventDetector,
             Self::Index { .. } | Self::Reconcile => Function::StateIndexer,
+            Self::ScanGithub { .. } => Function::GithubScanner,
         }
     }
 
@@ -111,7 +164,7 @@ impl Work {
     pub fn records(&self) -> impl Iterator<Item = &RecordId> {
         let changes = match self {
             Self::Judge { changes, .. } => changes.as_slice(),
-            Self::Sweep | Self::Index { .. } | Self::Reconcile => &[],
+            Self::Sweep | Self::Index { .. } | Self::Reconcile | Self::ScanGithub { .. } => &[],
         };
         changes.iter().map(|seen| &seen.change.id)
     }
@@ -142,6 +195,8 @@ pub enum Again {
     Throttled,
     /// The reader of `event-detector` does not read it.
     Handed,
+    /// A scan looks at everything. Leads to no recheck: the next scan is one.
+    Scanned,
 }
 
 impl Again {
@@ -155,6 +210,7 @@ impl Again {
             Self::Indexed => "indexed",
             Self::Throttled => "throttled",
             Self::Handed => "handed",
+            Self::Scanned => "scanned",
         }
     }
 }
@@ -176,12 +232,28 @@ mod tests {
         assert_eq!(judge("").function(), Function::EventDetector);
         assert_eq!(judge(r#""by": "event-detector", "#), judge(""));
         assert_eq!(judge(r#""by": "provider-judge", "#).function(), Function::ProviderJudge);
+        assert_eq!(judge(r#""by": "github-scanner", "#).function(), Function::GithubScanner);
     }
 
     #[test]
     fn a_message_says_whose_it_is_by_the_functions_name() {
-        for by in [JudgedBy::EventDetector, JudgedBy::ProviderJudge] {
+        for by in [JudgedBy::EventDetector, JudgedBy::ProviderJudge, JudgedBy::GithubScanner] {
             assert_eq!(serde_json::to_value(by).expect("serialises"), by.function().name());
+        }
+    }
+
+    #[test]
+    fn what_a_schedule_writes_begins_a_scan_and_every_part_comes_back_as_it_was_left() {
+        let begun: Work = serde_json::from_str(r#"{"driftwire": "scan_github"}"#).expect("it is work");
+        assert_eq!(begun, Work::ScanGithub { part: ScanPart::Begin, scan: None, attempt: 0 });
+        assert_eq!((begun.function(), begun.name()), (Function::GithubScanner, "scan_github"));
+        let page = |after: Option<&str>| ScanPart::Repositories { page: 3, after: after.map(str::to_owned) };
+        for part in [ScanPart::Begin, ScanPart::Organisation, page(None), page(Some("Y3Vyc29y")), ScanPart::Rest] {
+            let (name, scan) = (part.name(), "2026-03-14T09:27:00Z".parse().ok());
+            let left = serde_json::to_value(Work::ScanGithub { part, scan, attempt: 2 }).expect("serialises");
+            assert!(left["part"] == name || left["part"].get(name).is_some(), "{left}");
+            let back: Work = serde_json::from_value(left.clone()).expect("it is work");
+            assert_eq!(serde_json::to_value(back).expect("serialises"), left);
         }
     }
 }

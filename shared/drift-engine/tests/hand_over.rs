@@ -1,4 +1,5 @@
-//! What `event-detector` does not read, `provider-judge` judges: two detectors on two queues, one ledger, all in memory.
+//! What `event-detector` does not read, `provider-judge` or `github-scanner` judges: three detectors on three queues, one ledger, all in
+//! memory.
 
 mod support;
 
@@ -9,10 +10,10 @@ use std::{
 };
 
 use drift_engine::{
-    detect::{Delivery, Detected, Detector, Item, Outcome, Role},
+    detect::{Delivery, Detected, Detector, Item, Others, Outcome, Role},
     memory::ScriptedReader,
     ports::{Clock, Ledger, LiveReader, LiveReading, Lock, PortError, Query},
-    work::{Again, Function, JudgedBy, SeenChange, Work},
+    work::{Again, Function, JudgedBy, ScanPart, SeenChange, Work},
 };
 use drift_model::{
     Actor, ActorKind, Change, Drift, DriftStatus, Instance, InstanceRef, Named, Place, Reader, RecordId, StateId, TransitionKind,
@@ -22,6 +23,8 @@ use support::{Memory, Shared, now};
 
 /// What the second of them reads. A riddle is read by neither.
 const READ: [&str; 1] = ["aws_glue_job"];
+/// What the third of them reads.
+const READ_IN_GITHUB: [&str; 1] = ["github_repository"];
 
 /// Reads these types alone.
 struct Reads {
@@ -42,7 +45,8 @@ impl LiveReader for Reads {
         if instance.id() == Some("hangs") {
             return std::future::pending().await;
         }
-        self.live.read(place, instance).await
+        // What is scripted has a place, whether it lives in AWS or not.
+        self.live.read(place.or(Some(&self::place())), instance).await
     }
 }
 
@@ -63,6 +67,7 @@ struct World {
     live: &'static ScriptedReader,
     detector: Detector<Memory<Reads>>,
     judge: Detector<Memory<Reads>>,
+    scanner: Detector<Memory<Reads>>,
 }
 
 impl World {
@@ -77,8 +82,9 @@ impl World {
         let world = Self {
             shared,
             live,
-            detector: detector(&[], Role::EventDetector { hands_over: true }),
+            detector: detector(&[], Role::EventDetector { others: Others { provider_judge: true, github_scanner: true } }),
             judge: detector(&READ, Role::ProviderJudge),
+            scanner: detector(&READ_IN_GITHUB, Role::GithubScanner),
         };
         world.live(0);
         world.write(&[("aws_glue_job", "job", 0), ("aws_glue_riddle", "riddle", 0)]);
@@ -96,8 +102,9 @@ impl World {
                 let arn = format!("arn:aws:glue:eu-west-1:123456789012:job/{name}");
                 let id = if *name == "hangs" { "hangs".to_owned() } else { id(name) };
                 let attributes = json!({"id": id, "arn": arn, "name": name, "max_retries": retries});
-                json!({"mode": "managed", "type": type_name, "name": name, "provider": "provider[\"registry.terraform.io/hashicorp/aws\"]",
-                    "instances": [{"attributes": attributes}]})
+                let provider = if type_name.starts_with("github_") { "integrations/github" } else { "hashicorp/aws" };
+                let provider = format!("provider[\"registry.terraform.io/{provider}\"]");
+                json!({"mode": "managed", "type": type_name, "name": name, "provider": provider, "instances": [{"attributes": attributes}]})
             })
             .collect();
         let bytes = serde_json::to_vec(&json!({"version": 4, "serial": 1, "lineage": "l", "resources": resources})).expect("serialises");
@@ -129,6 +136,7 @@ impl World {
         match function {
             Function::EventDetector => &self.detector,
             Function::ProviderJudge => &self.judge,
+            Function::GithubScanner => &self.scanner,
             Function::StateIndexer | Function::SlackNotifier => panic!("nobody asks for {} here", function.name()),
         }
     }
@@ -227,7 +235,7 @@ fn what_nobody_reads_is_touched_once_and_goes_in_no_circle() {
 #[test]
 fn without_the_other_what_is_not_read_is_told_as_touched_at_once() {
     let mut world = World::new();
-    world.detector.role = Role::EventDetector { hands_over: false };
+    world.detector.role = Role::EventDetector { others: Others { provider_judge: false, github_scanner: true } };
     let detected = world.detect(&[world.change("e-1", "job")]);
     assert_eq!((detected.counts()[&Outcome::Unsupported], detected.handed_over), (1, 0));
     assert_eq!((world.drain(), world.drifts()[0].status), (vec![], DriftStatus::Touched));
@@ -240,6 +248,91 @@ fn what_is_ignored_as_a_whole_is_not_handed_over() {
     world.detector.ignore = drift_engine::ignore::Ignore::parse(rule, "f").expect("it is an ignore file");
     let detected = world.detect(&[world.change("e-1", "job")]);
     assert_eq!((detected.handed_over, detected.hidden, world.shared.queue.waiting()), (0, 1, 0));
+}
+
+/// A repository and a team of the same organisation, of which the scanner reads the first.
+fn in_github() -> World {
+    let world = World::new();
+    world.write(&[("github_repository", "shop", 0), ("github_riddle", "riddle", 0)]);
+    world
+}
+
+fn shop(world: &World, retries: i64) {
+    world.live.put(&place(), "github_repository", &id("shop"), [("max_retries".to_owned(), json!(retries))].into());
+}
+
+fn named(address: &str) -> InstanceRef {
+    InstanceRef { state: state(), key: address.parse::<drift_model::Address>().expect("an address").into() }
+}
+
+/// No record of CloudTrail names what lives in GitHub: the detector comes to it by what was put off, or by a state.
+fn led_to(world: &World, address: &str) -> Detected {
+    let change = world.change(&format!("e-{}", world.shared.clock.now()), "riddle");
+    let (instances, changes) = (vec![named(address)], vec![SeenChange { change, cause_of: vec![named(address)] }]);
+    let (by, why, since) = (JudgedBy::EventDetector, Again::Recheck, world.shared.clock.now());
+    let work = Work::Judge { by, instances, changes, why, attempt: 0, since };
+    now(world.detector.detect(vec![Delivery { items: vec![Item::Work(work)] }]))
+}
+
+/// What a scan leaves for the judge in it.
+fn scanned(world: &World, names: &[(&str, &str)], changes: Vec<SeenChange>) -> Detected {
+    let (why, since) = (Again::Scanned, world.shared.clock.now());
+    let instances = names.iter().map(|(type_name, name)| named(&format!("{type_name}.{name}")));
+    let work = Work::Judge { by: JudgedBy::GithubScanner, instances: instances.collect(), changes, why, attempt: 0, since };
+    now(world.scanner.detect(vec![Delivery { items: vec![Item::Work(work)] }]))
+}
+
+#[test]
+fn what_lives_in_github_goes_to_the_scanner_and_in_no_circle() {
+    let world = in_github();
+    assert_eq!(led_to(&world, "github_riddle.riddle").handed_over, 1);
+    let [(function, why)] = world.drain()[..] else { panic!("it is handed over once") };
+    assert_eq!((function, why), (Function::GithubScanner, Again::Handed));
+    let [drift] = &world.drifts()[..] else { panic!("what the scanner does not read was touched") };
+    assert_eq!(drift.status, DriftStatus::Touched);
+}
+
+#[test]
+fn what_lives_in_github_goes_the_way_of_the_rest_where_there_is_no_scanner() {
+    let mut world = in_github();
+    world.detector.role = Role::EventDetector { others: Others { provider_judge: true, github_scanner: false } };
+    assert_eq!(led_to(&world, "github_riddle.riddle").handed_over, 1);
+    assert_eq!(world.drain(), [HANDED]);
+    world.detector.role = Role::EventDetector { others: Others::default() };
+    assert_eq!((led_to(&world, "github_riddle.riddle").handed_over, world.shared.queue.waiting()), (0, 0));
+}
+
+#[test]
+fn an_apply_closes_what_a_scan_found_without_another_scan() {
+    let world = in_github();
+    shop(&world, 3);
+    let names = [("github_repository", "shop")];
+    assert_eq!(scanned(&world, &names, Vec::new()).told, 1);
+    assert_eq!(scanned(&world, &names, Vec::new()).told, 0, "the same scan again tells nothing");
+    world.write(&[("github_repository", "shop", 3), ("github_riddle", "riddle", 0)]);
+    let done = world.drain();
+    assert_eq!(done[..2], [(Function::EventDetector, Again::Indexed), (Function::GithubScanner, Again::Indexed)]);
+    assert_eq!(world.told(), [TransitionKind::Opened, TransitionKind::Resolved]);
+}
+
+#[test]
+fn a_look_of_a_scan_leads_to_no_recheck_though_what_it_found_was_done_a_moment_ago() {
+    let world = in_github();
+    shop(&world, 3);
+    let changes = vec![SeenChange { change: world.change("audit-1", "shop"), cause_of: vec![named("github_repository.shop")] }];
+    assert_eq!(scanned(&world, &[("github_repository", "shop")], changes).told, 1);
+    assert_eq!(world.drain(), []);
+    assert_eq!(world.drifts()[0].causes[0].record.0, "audit-1");
+}
+
+#[test]
+fn what_a_scan_finds_without_any_change_is_told_as_drift_and_what_nobody_reads_is_not_told() {
+    let world = in_github();
+    world.live.remove(&place(), "github_repository", &id("shop"));
+    let detected = scanned(&world, &[("github_repository", "shop"), ("github_riddle", "riddle")], Vec::new());
+    assert_eq!((detected.looked_at, detected.told), (2, 1));
+    let [drift] = &world.drifts()[..] else { panic!("one drift is open") };
+    assert_eq!((drift.status, drift.causes.len(), drift.place.clone()), (DriftStatus::Missing, 0, None));
 }
 
 #[test]
@@ -273,6 +366,9 @@ fn work_that_came_to_the_wrong_queue_is_buried_and_not_passed_on() {
         (&world.judge, work(JudgedBy::EventDetector)),
         (&world.judge, Work::Sweep),
         (&world.judge, Work::Reconcile),
+        (&world.scanner, work(JudgedBy::ProviderJudge)),
+        (&world.detector, work(JudgedBy::GithubScanner)),
+        (&world.judge, Work::ScanGithub { part: ScanPart::Begin, scan: None, attempt: 0 }),
     ] {
         let (whose, mine) = (work.function().name(), detector.role.judged_by().function().name());
         let detected = now(detector.detect(vec![Delivery { items: vec![Item::Work(work)] }]));

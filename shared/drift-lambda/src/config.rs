@@ -9,7 +9,7 @@ use drift_aws::{AssumedRole, BucketRegions, StatePattern};
 use drift_engine::{Timing, ignore::Ignore, work::Function};
 use drift_model::{Place, StateId};
 
-use crate::{PluginPackage, SettingsError, reading::Reading, shapes};
+use crate::{GithubSettings, PluginPackage, SettingsError, reading::Reading, shapes};
 
 /// What a function is told by its environment, decoded. What it has nothing to do with is as if it were not set.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +26,8 @@ pub struct Settings {
     pub states_queue: String,
     /// `DRIFTWIRE_PROVIDER_QUEUE_URL`.
     pub provider_queue: Option<String>,
+    /// `DRIFTWIRE_GITHUB_QUEUE_URL`.
+    pub github_queue: Option<String>,
     /// `DRIFTWIRE_DEAD_LETTER_QUEUE_URL`.
     pub dead_letter_queue: String,
     /// `DRIFTWIRE_PLUGINS`.
@@ -46,6 +48,8 @@ pub struct Settings {
     pub ignore: Option<IgnoreFrom>,
     /// `DRIFTWIRE_..._SECONDS`.
     pub timing: Timing,
+    /// `DRIFTWIRE_GITHUB_...`; for `github-scanner` alone.
+    pub github: Option<GithubSettings>,
     /// `DRIFTWIRE_CLOCK_FILE`.
     pub clock_file: Option<PathBuf>,
 }
@@ -76,6 +80,7 @@ impl Settings {
             events_queue: reading.needed("DRIFTWIRE_EVENTS_QUEUE_URL", shapes::queue),
             states_queue: reading.needed("DRIFTWIRE_STATES_QUEUE_URL", shapes::queue),
             provider_queue: reading.value("DRIFTWIRE_PROVIDER_QUEUE_URL", shapes::queue),
+            github_queue: reading.value("DRIFTWIRE_GITHUB_QUEUE_URL", shapes::queue),
             dead_letter_queue: reading.needed("DRIFTWIRE_DEAD_LETTER_QUEUE_URL", shapes::queue),
             plugins: reading.value("DRIFTWIRE_PLUGINS", shapes::plugins).unwrap_or_default(),
             plugin_dir: reading.value("DRIFTWIRE_PLUGIN_DIR", shapes::path),
@@ -86,6 +91,7 @@ impl Settings {
             default_place: reading.value("DRIFTWIRE_DEFAULT_PLACE", shapes::place),
             ignore: reading.value("DRIFTWIRE_IGNORE", shapes::ignore),
             timing: timing(&mut reading),
+            github: GithubSettings::read(&mut reading),
             clock_file: reading.value("DRIFTWIRE_CLOCK_FILE", shapes::path),
         };
         let is_set = |name: &&str| reading.is_set(name);
@@ -154,7 +160,7 @@ mod tests {
 
     #[test]
     fn every_example_is_of_its_shape() {
-        assert_eq!(functions().len(), 4);
+        assert_eq!(functions().len(), Function::ALL.len());
         for function in functions() {
             assert_eq!(wrong(function, example), [""; 0], "{function}");
         }
@@ -207,11 +213,14 @@ mod tests {
     #[test]
     fn what_is_not_set_is_as_documented() {
         let needed = |name: &str| Variable::of(name).filter(|variable| !variable.needed_by.is_empty()).map(|it| it.example.to_owned());
-        let settings = Settings::read(Function::EventDetector, |name| needed(name).filter(|_| name != "DRIFTWIRE_PROVIDER_QUEUE_URL"))
-            .expect("all that is needed is set");
+        let settings = Settings::read(Function::EventDetector, |name| {
+            needed(name).filter(|_| !["DRIFTWIRE_PROVIDER_QUEUE_URL", "DRIFTWIRE_GITHUB_QUEUE_URL"].contains(&name))
+        })
+        .expect("all that is needed is set");
         assert_eq!(settings.timing, Timing::default());
         assert_eq!((settings.role, settings.default_place, settings.ignore), (None, None, None));
         assert_eq!((settings.plugins, settings.plugin_dir, settings.provider_queue), (vec![], None, None));
+        assert_eq!((settings.github_queue, settings.github), (None, None));
         assert!(settings.lock_tables.is_empty() && settings.state_regions.is_empty());
         for variable in VARIABLES.iter().filter(|variable| variable.set_by == crate::SetBy::Input("timing")) {
             let said = variable.without.split(':').next().unwrap_or_default();

@@ -35,6 +35,7 @@ pub fn decoded_work(message: &Message) -> Option<Decoded> {
 fn log(work: &Work) {
     let (why, attempt, instances) = match work {
         Work::Judge { why, attempt, instances, .. } => (Some(why.name()), Some(*attempt), instances.len()),
+        Work::ScanGithub { part, attempt, .. } => (Some(part.name()), Some(*attempt), 0),
         Work::Sweep | Work::Index { .. } | Work::Reconcile => (None, None, 0),
     };
     let line = |record: Option<&str>| {

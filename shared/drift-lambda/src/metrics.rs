@@ -18,30 +18,33 @@ pub struct Metric {
 
 const DETECTOR: &[&str] = &["event-detector"];
 const INDEXER: &[&str] = &["state-indexer"];
-const JUDGES: &[&str] = &["event-detector", "provider-judge"];
+const JUDGES: &[&str] = &["event-detector", "provider-judge", "github-scanner"];
+const SCANNER: &[&str] = &["github-scanner"];
 const NOTIFIER: &[&str] = &["slack-notifier"];
-const EACH: &[&str] = &["event-detector", "state-indexer", "provider-judge", "slack-notifier"];
+const EACH: &[&str] = &["event-detector", "state-indexer", "provider-judge", "github-scanner", "slack-notifier"];
 
 const fn metric(name: &'static str, unit: &'static str, functions: &'static [&'static str], meaning: &'static str) -> Metric {
     Metric { name, unit, functions, meaning }
 }
 
 /// Every metric, by name. `docs/metrics.md` holds the same table.
-pub const METRICS: [Metric; 25] = [
+pub const METRICS: [Metric; 31] = [
     metric("dead_letters", "Count", EACH, "messages that this invocation buried, as they cannot succeed"),
     metric(
         "deferred",
         "Count",
         DETECTOR,
-        "records whose instances are judged later: Terraform is at work, the index is behind, a read failed for now, or `provider-judge` is to judge them",
+        "records whose instances are judged later: Terraform is at work, the index is behind, a read failed for now, or `provider-judge` or `github-scanner` is to judge them",
     ),
     metric("delivered_again", "Count", EACH, "messages that the queue is to deliver again"),
     metric("failed_call", "Count", DETECTOR, "records of calls that failed"),
+    metric("github_points_left", "Count", SCANNER, "points of GitHub's limit that were left after a part of a scan"),
+    metric("github_requests", "Count", SCANNER, "requests to GitHub that were made for a part of a scan"),
     metric(
         "handed_over",
         "Count",
         DETECTOR,
-        "instances that were handed over to `provider-judge`, as the native reader does not read them",
+        "instances that were handed over to `provider-judge` or `github-scanner`, as the native reader does not read them",
     ),
     metric("hidden", "Count", JUDGES, "differences that the ignore file hid"),
     metric("index_items_written", "Count", INDEXER, "items of the index that were written"),
@@ -63,10 +66,14 @@ pub const METRICS: [Metric; 25] = [
     metric("owed_oldest_seconds", "Seconds", DETECTOR, "how long the oldest of them has been owed"),
     metric("read_only", "Count", DETECTOR, "records that changed nothing"),
     metric("repeats_dropped", "Count", NOTIFIER, "alerts and alarms that were not sent, as they had been sent before"),
+    metric("scan_parts_later", "Count", SCANNER, "parts of a scan that were put off, as GitHub's limit was reached"),
+    metric("scanned", "Count", SCANNER, "instances that a scan looked at"),
+    metric("scans", "Count", SCANNER, "scans that came to their end"),
     metric("sent", "Count", NOTIFIER, "alerts and alarms that Slack took"),
     metric("states_behind", "Count", INDEXER, "states that a reconcile found without an index, with an older one, or gone"),
     metric("states_indexed", "Count", INDEXER, "states whose index was changed"),
     metric("told", "Count", JUDGES, "transitions that were told"),
+    metric("unmanaged", "Count", SCANNER, "things in GitHub that no state manages, at the end of a scan"),
     metric("unsupported", "Count", DETECTOR, "records that name only what no reader reads"),
 ];
 

@@ -66,6 +66,12 @@ pub(crate) fn api_url(value: &str) -> Fit<String> {
     whole((fits && !value.contains('#')).then(|| value.trim_end_matches('/').to_owned()))
 }
 
+/// Source: what GitHub says at sign-up: letters, digits and single hyphens, none at the ends, at most 39.
+pub(crate) fn login(value: &str) -> Fit<String> {
+    let fits = value.len() <= 39 && made_of(value, "-") && !value.starts_with('-') && !value.ends_with('-') && !value.contains("--");
+    whole(fits.then(|| value.to_owned()))
+}
+
 /// Nothing in it but host, port and path.
 fn is_plain(url: &Uri) -> bool {
     url.host().is_some_and(|host| !host.is_empty()) && url.query().is_none() && url.authority().is_some_and(|it| !it.as_str().contains('@'))

@@ -60,11 +60,21 @@ impl Variable {
 const DETECTOR: &[&str] = &[Function::EventDetector.name()];
 const INDEXER: &[&str] = &[Function::StateIndexer.name()];
 const JUDGE: &[&str] = &[Function::ProviderJudge.name()];
-const JUDGES: &[&str] = &[Function::EventDetector.name(), Function::ProviderJudge.name()];
+const SCANNER: &[&str] = &[Function::GithubScanner.name()];
+/// Those that judge what lives in AWS.
+const AWS_JUDGES: &[&str] = &[Function::EventDetector.name(), Function::ProviderJudge.name()];
+const JUDGES: &[&str] = &[Function::EventDetector.name(), Function::ProviderJudge.name(), Function::GithubScanner.name()];
 const SLACK: &[&str] = &[SLACK_NOTIFIER];
 /// All that work on drift.
-const WORKERS: &[&str] = &[Function::EventDetector.name(), Function::StateIndexer.name(), Function::ProviderJudge.name()];
-const EACH: &[&str] = &[Function::EventDetector.name(), Function::StateIndexer.name(), Function::ProviderJudge.name(), SLACK_NOTIFIER];
+const WORKERS: &[&str] =
+    &[Function::EventDetector.name(), Function::StateIndexer.name(), Function::ProviderJudge.name(), Function::GithubScanner.name()];
+const EACH: &[&str] = &[
+    Function::EventDetector.name(),
+    Function::StateIndexer.name(),
+    Function::ProviderJudge.name(),
+    Function::GithubScanner.name(),
+    SLACK_NOTIFIER,
+];
 const NOBODY: &[&str] = &[];
 
 /// The name that the function is deployed by which tells alerts in Slack.
@@ -110,7 +120,7 @@ const SECONDS: &str = "a number of seconds, at most 1209600 (14 days)";
 const DELAY: &str = "a number of seconds, at most 900, as SQS delays no message for longer";
 
 /// Every variable, those that are needed first.
-pub const VARIABLES: [Variable; 33] = [
+pub const VARIABLES: [Variable; 38] = [
     needed("DRIFTWIRE_INDEX_TABLE", TABLE, "driftwire-index", WORKERS, SetBy::Module),
     needed("DRIFTWIRE_LEDGER_TABLE", TABLE, "driftwire-ledger", WORKERS, SetBy::Module),
     needed(
@@ -159,6 +169,50 @@ pub const VARIABLES: [Variable; 33] = [
             SetBy::Module,
         )
     },
+    Variable {
+        taken_by: DETECTOR,
+        without: "`event-detector` hands nothing over to `github-scanner`",
+        ..needed(
+            "DRIFTWIRE_GITHUB_QUEUE_URL",
+            QUEUE,
+            "https://sqs.eu-west-1.amazonaws.com/111122223333/driftwire-github",
+            SCANNER,
+            SetBy::Module,
+        )
+    },
+    needed(
+        "DRIFTWIRE_GITHUB_OWNER",
+        "the login of a GitHub organisation: at most 39 letters, digits and hyphens",
+        "acme",
+        SCANNER,
+        SetBy::Input("github"),
+    ),
+    Variable {
+        hidden: true,
+        ..needed(
+            "DRIFTWIRE_GITHUB_SECRET",
+            "the ARN of a secret in Secrets Manager, or of a parameter in SSM, that holds a token, or the JSON of a GitHub App with `app_id`, `installation_id` and `private_key`; never one of these itself",
+            "arn:aws:secretsmanager:eu-west-1:111122223333:secret:acme-github-AbCdEf",
+            SCANNER,
+            SetBy::Input("github"),
+        )
+    },
+    taken(
+        "DRIFTWIRE_GITHUB_BASE_URL",
+        "an `https` URL without user, query and fragment (`http` on loopback alone)",
+        "https://github.acme.example/",
+        SCANNER,
+        "https://api.github.com/",
+        SetBy::Input("github"),
+    ),
+    taken(
+        "DRIFTWIRE_GITHUB_LOOK_AROUND",
+        SECONDS,
+        "86400",
+        SCANNER,
+        "86400: so old may be what only shows what nobody manages, or what GitHub says did not change",
+        SetBy::Input("github"),
+    ),
     taken(
         "DRIFTWIRE_PLUGINS",
         "the zips of provider plugins in S3: for each its provider, version, object and SHA-256, separated by blanks; several are separated by commas, or stand on a line each",
@@ -195,7 +249,7 @@ pub const VARIABLES: [Variable; 33] = [
         "DRIFTWIRE_ASSUME_ROLE",
         "the ARN of a role to read other accounts with, in which `{partition}` and `{account}` stand for theirs",
         "arn:{partition}:iam::{account}:role/driftwire-read",
-        JUDGES,
+        AWS_JUDGES,
         "what lives in another account is `unknown`",
         SetBy::Input("assume_role"),
     ),
@@ -205,7 +259,7 @@ pub const VARIABLES: [Variable; 33] = [
             "DRIFTWIRE_EXTERNAL_ID",
             "the external id that goes with that role: 2 to 1224 letters, digits and `+=,.@:/-_`",
             "acme-driftwire",
-            JUDGES,
+            AWS_JUDGES,
             "no external id is sent",
             SetBy::Input("assume_role"),
         )

@@ -79,6 +79,7 @@ impl<R> Wiring<R> {
             (Function::EventDetector, Some(&settings.events_queue)),
             (Function::StateIndexer, Some(&settings.states_queue)),
             (Function::ProviderJudge, settings.provider_queue.as_ref()),
+            (Function::GithubScanner, settings.github_queue.as_ref()),
         ];
         let queues: BTreeMap<Function, String> =
             queues.into_iter().filter_map(|(function, queue)| Some((function, queue?.clone()))).collect();

@@ -33,6 +33,8 @@ pub enum ActorKind {
     Service,
     /// Another account, by what the record tells of it.
     Account,
+    /// A user of what is no part of AWS, by their login there.
+    User,
     /// The record does not say.
     Unknown,
 }
@@ -49,6 +51,7 @@ impl ActorKind {
             Self::Federated => "federated",
             Self::Service => "service",
             Self::Account => "account",
+            Self::User => "user",
             Self::Unknown => "unknown",
         }
     }

@@ -13,6 +13,9 @@ pub struct Drift {
     pub id: Option<String>,
     /// Where it lives, where that is known.
     pub place: Option<Place>,
+    /// Its page for people, where one is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
     /// Open, or how it ended.
     pub status: DriftStatus,
     /// How bad it is.
@@ -107,11 +110,11 @@ impl Severity {
 /// A change, as far as a drift keeps it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Cause {
-    /// CloudTrail's `eventID`.
+    /// CloudTrail's `eventID`, or what another log names it by.
     pub record: RecordId,
-    /// `ec2.amazonaws.com`.
+    /// `ec2.amazonaws.com`; `github` where GitHub's audit log tells it.
     pub source: String,
-    /// `AuthorizeSecurityGroupIngress`.
+    /// `AuthorizeSecurityGroupIngress`, `repo.access`.
     pub name: String,
     /// When the call was made.
     pub time: Timestamp,

@@ -25,7 +25,7 @@ pub use drift::{Cause, Drift, DriftStatus, Severity, Transition, TransitionKind}
 pub use identifier::{Declared, Identifier, Scope, Strength, identifier_forms, identifiers_of, may_identify};
 pub use instance::{ByteRange, Instance, InstanceRef, StateId};
 pub use jiff::Timestamp;
-pub use place::{Place, lives_in_aws};
+pub use place::{Place, lives_in_aws, lives_in_github};
 pub use redaction::Redaction;
 pub use sensitivity::{AttributePath, PathStep, Sensitivity, looks_like_a_credential, names_a_secret};
 pub use serde_json::{Map, Value};

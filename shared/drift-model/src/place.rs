@@ -60,6 +60,12 @@ pub fn lives_in_aws(provider: &str) -> bool {
     provider.ends_with("/aws") || provider.ends_with("/awscc")
 }
 
+/// Whether instances of this provider live in GitHub: `integrations/github`, or `hashicorp/github` as it was named before.
+#[must_use]
+pub fn lives_in_github(provider: &str) -> bool {
+    provider.ends_with("/github")
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}/{}", self.partition, self.account, self.region)

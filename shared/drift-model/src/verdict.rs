@@ -145,6 +145,9 @@ pub struct Judgement {
     pub id: Option<String>,
     /// Where it lives, where that is known.
     pub place: Option<Place>,
+    /// Its page for people, where whoever read it knows one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
     /// What was concluded.
     #[serde(flatten)]
     pub verdict: Verdict,

@@ -47,6 +47,7 @@ fn how(actor: &Actor) -> String {
         ActorKind::Federated => "federated user",
         ActorKind::Service => "AWS service",
         ActorKind::Account => "another account",
+        ActorKind::User => "user",
         ActorKind::Unknown => "",
     };
     let console = if actor.console { "in the console" } else { "" };

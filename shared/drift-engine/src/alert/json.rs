@@ -19,6 +19,8 @@ struct Body<'a> {
     id_of_resource: Option<&'a str>,
     state: &'a str,
     place: Option<&'a Place>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<&'a str>,
     differences: &'a [Difference],
     was: &'a [Difference],
     unreadable: Option<&'a Reason>,
@@ -52,6 +54,7 @@ pub(super) fn body(alert: &Alert) -> String {
             id_of_resource: drift.id.as_deref(),
             state: &drift.instance.state.0,
             place: drift.place.as_ref(),
+            url: drift.url.as_deref(),
             differences,
             was,
             unreadable: drift.unreadable.as_ref(),

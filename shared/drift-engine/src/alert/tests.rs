@@ -22,6 +22,7 @@ fn alert(kind: TransitionKind, differences: Vec<Difference>) -> Alert {
         type_name: "aws_security_group".to_owned(),
         id: Some("sg-1".to_owned()),
         place: Some(place()),
+        url: None,
         status: DriftStatus::Drifted,
         severity: Severity::Critical,
         differences,
@@ -135,6 +136,43 @@ fn without_a_cause_nobody_is_named() {
     alert.drift.also_seen = std::mem::take(&mut alert.drift.causes);
     let text = render(&alert).text;
     assert!(text.contains("Who: not known.") && text.contains("not known to be the reason"), "{text}");
+}
+
+#[test]
+fn what_lives_in_github_has_its_page_and_is_not_said_to_be_of_an_account() {
+    let mut alert = alert(TransitionKind::Opened, vec![difference("visibility", json!("private"), json!("public"))]);
+    let Alert { drift, .. } = &mut alert;
+    drift.type_name = "github_repository".to_owned();
+    drift.place = None;
+    drift.url = Some("https://github.com/acme/shop".to_owned());
+    drift.causes.clear();
+    let rendered = render(&alert);
+    for line in [
+        "page            https://github.com/acme/shop\n",
+        "\nWho: GitHub does not tell (the organisation's audit log would, which comes with GitHub Enterprise).\n",
+    ] {
+        assert!(rendered.text.contains(line), "{line} in {}", rendered.text);
+    }
+    assert!(!rendered.text.contains("account") && !rendered.text.contains("region"), "{}", rendered.text);
+    let parsed: Value = serde_json::from_str(&rendered.json).expect("JSON");
+    assert_eq!((&parsed["url"], &parsed["place"]), (&json!("https://github.com/acme/shop"), &Value::Null));
+    assert!(!rendered.attributes.contains_key("account"));
+}
+
+#[test]
+fn a_cause_from_the_audit_log_is_told_like_any_other() {
+    let mut alert = alert(TransitionKind::Opened, vec![difference("visibility", json!("private"), json!("public"))]);
+    alert.drift.type_name = "github_repository".to_owned();
+    let cause = &mut alert.drift.causes[0];
+    cause.source = "github".to_owned();
+    cause.name = "repo.access".to_owned();
+    cause.actor = drift_model::Actor { kind: drift_model::ActorKind::User, name: "mallory".to_owned(), tool: None, console: false };
+    (cause.source_address, cause.user_agent) = (None, None);
+    let rendered = render(&alert);
+    let told = "Who:\n  mallory\n    github:repo.access at 2026-03-14T09:26:40Z, record c0ffee\n";
+    assert!(rendered.text.contains(told), "{}", rendered.text);
+    let parsed: Value = serde_json::from_str(&rendered.json).expect("JSON");
+    assert_eq!(parsed["causes"][0]["actor"]["kind"], "user");
 }
 
 #[test]

@@ -56,6 +56,9 @@ pub(super) fn body(alert: &Alert) -> String {
         page.field("account", &place.account);
         page.field("region", &place.region);
     }
+    if let Some(url) = &drift.url {
+        page.field("page", url);
+    }
     page.field("looked at", &time(alert.transition.at));
     if drift.first_seen != alert.transition.at {
         page.field("first seen", &time(drift.first_seen));
@@ -89,6 +92,16 @@ pub fn explanation(transition: &Transition, unreadable: bool, differs: bool) -> 
         (_, DriftStatus::Missing) => "It is in the Terraform state, and is gone from the cloud.",
         (_, DriftStatus::Touched) => "It was touched outside of Terraform. No reader can read its type: nothing is verified.",
         _ => "Something that Terraform manages was changed outside of Terraform.",
+    }
+}
+
+/// What is said in place of who it was, of a type of which nobody told.
+#[must_use]
+pub fn who_untold(type_name: &str) -> &'static str {
+    if type_name.starts_with("github_") {
+        "GitHub does not tell (the organisation's audit log would, which comes with GitHub Enterprise)"
+    } else {
+        "not known"
     }
 }
 
@@ -135,7 +148,7 @@ impl Page {
         self.line("");
         match (drift.causes.as_slice(), alert.transition.kind) {
             ([], TransitionKind::Resolved | TransitionKind::NoLongerManaged) => {}
-            ([], _) => self.line("Who: not known."),
+            ([], _) => self.line(&format!("Who: {}.", who_untold(&drift.type_name))),
             (causes, _) => self.list("Who:", causes),
         }
         if !drift.also_seen.is_empty() {

@@ -18,7 +18,7 @@ pub enum Outcome {
     /// At least one instance that it names was judged.
     Judged,
     /// The instances that it names are judged later: Terraform is at work, the index is behind, a read failed for now; or by
-    /// `provider-judge`.
+    /// another function.
     Deferred,
     /// No reader at hand reads what it names: told as touched, not verified.
     Unsupported,
@@ -85,7 +85,7 @@ pub struct Detected {
     pub looked_at: usize,
     /// How many transitions were told.
     pub told: usize,
-    /// How many instances were handed over to `provider-judge`.
+    /// How many instances were handed over to `provider-judge` or `github-scanner`.
     pub handed_over: usize,
     /// How many differences the ignore file hid.
     pub hidden: usize,

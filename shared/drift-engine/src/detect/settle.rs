@@ -95,8 +95,11 @@ impl<P: Ports> Case<'_, P> {
             return Ok(Settled { hidden, ..Settled::of(outcome) });
         }
         // No reader, as against one that found that it cannot read: then another would be no wiser.
-        if unsupported && judgement.reader.is_none() && self.detector.role.hands_over() {
-            return self.hand_over().await;
+        if unsupported
+            && judgement.reader.is_none()
+            && let Some(other) = held.and_then(|held| self.detector.role.hands_over(&held.provider))
+        {
+            return self.hand_over(other).await;
         }
         if unsupported && self.task.changes.is_empty() && !self.is_reindexed() {
             return Ok(Settled::of(outcome));
@@ -146,12 +149,12 @@ impl<P: Ports> Case<'_, P> {
         Ok(Settled { told: matches!(recording, Recording::Told(_)), hidden, ..Settled::of(outcome) })
     }
 
-    /// Leaves the instance to `provider-judge`, with the changes that led to it. That the state was written is kept as the
+    /// Leaves the instance to another function, with the changes that led to it. That the state was written is kept as the
     /// reason, since it closes what was only touched; what else this function waited for, that one finds out itself.
-    async fn hand_over(&self) -> Result<Settled, PortError> {
+    async fn hand_over(&self, to: JudgedBy) -> Result<Settled, PortError> {
         let (why, (attempt, since)) =
             self.put_off(Again::Indexed).map_or((Again::Handed, (0, self.began)), |put_off| (Again::Indexed, put_off));
-        let work = self.work(JudgedBy::ProviderJudge, why, attempt, since);
+        let work = self.work(to, why, attempt, since);
         self.detector.ports.later().later(&work, Duration::ZERO).await?;
         Ok(Settled { handed: true, ..Settled::of(Outcome::Deferred) })
     }
@@ -245,11 +248,12 @@ impl<P: Ports> Case<'_, P> {
         self.put_off(why).is_none_or(|(_, since)| age(since, self.began) < self.detector.timing.give_up)
     }
 
-    /// Whether the read may still have shown what was before the change. Checked once: a recheck leads to no other.
+    /// Whether the read may still have shown what was before the change. Checked once: a recheck leads to no other, and after a
+    /// scan comes the next one.
     fn is_fresh(&self) -> bool {
         let indexed = self.put_off(Again::Indexed).map(|(_, since)| since);
         let newest = self.task.changes.values().map(|(change, _)| change.time).chain(indexed).max();
-        !self.task.again.contains_key(&Again::Recheck)
+        ![Again::Recheck, Again::Scanned].iter().any(|why| self.task.again.contains_key(why))
             && newest.is_some_and(|newest| age(newest, self.began) < self.detector.timing.recheck_within)
     }
 

@@ -172,12 +172,13 @@ fn kind(held: Option<&Drift>) -> TransitionKind {
 
 /// What is held, as the look finds it apart from the verdict.
 fn next(held: Option<&Drift>, look: &Look<'_>) -> Drift {
-    let Judgement { instance, type_name, id, place, read_began, .. } = look.judgement;
+    let Judgement { instance, type_name, id, place, url, read_began, .. } = look.judgement;
     let fresh = || Drift {
         instance: instance.clone(),
         type_name: type_name.clone(),
         id: None,
         place: None,
+        url: None,
         status: DriftStatus::InSync,
         severity: Severity::Low,
         differences: Vec::new(),
@@ -190,7 +191,13 @@ fn next(held: Option<&Drift>, look: &Look<'_>) -> Drift {
         transitions: 0,
     };
     let held = held.cloned().unwrap_or_else(fresh);
-    Drift { id: id.clone().or(held.id), place: place.clone().or(held.place), last_judged: *read_began, ..held }
+    Drift {
+        id: id.clone().or(held.id),
+        place: place.clone().or(held.place),
+        url: url.clone().or(held.url),
+        last_judged: *read_began,
+        ..held
+    }
 }
 
 /// A finding begins: what explained an earlier one does not explain this one.

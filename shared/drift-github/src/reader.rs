@@ -1,0 +1,136 @@
+//! Reads instances of GitHub live: from what is known, and by themselves where that does not do.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError, RwLock},
+    time::Duration,
+};
+
+use drift_catalog::{Catalog, Reading};
+use drift_engine::ports::{Clock, LiveReader, LiveReading};
+use drift_model::{Instance, Place, Reader, Reason, ReasonKind, Timestamp, compare};
+
+use crate::{
+    Github,
+    answers::Answers,
+    known::KnownCalls,
+    managed::is_github,
+    owner::{Configurations, Whose},
+};
+
+/// Reads instances of one owner's GitHub.
+///
+/// # Guarantees
+///
+/// - What was read in bulk is believed only where it agrees with what is recorded. Anything else is asked for again by itself, as Terraform's
+///   provider asks, before it is a verdict.
+/// - "Not found" is a verdict only where the credential would see what is looked for: see [`crate::gone`].
+#[derive(Debug)]
+pub struct GithubReader<K> {
+    pub(crate) github: Github,
+    pub(crate) answers: Answers,
+    pub(crate) clock: K,
+    catalog: Arc<Catalog>,
+    owners: RwLock<Configurations>,
+    look_around: Duration,
+    /// Since when answers are kept.
+    since: Mutex<Option<Timestamp>>,
+}
+
+impl<K: Clock> GithubReader<K> {
+    /// How old an answer may be that GraphQL vouches for, or that shows only what nobody manages, unless somebody says otherwise.
+    pub const LOOK_AROUND: Duration = Duration::from_hours(24);
+
+    /// Reads what the catalog describes of GitHub.
+    pub fn new(catalog: Arc<Catalog>, github: Github, clock: K, look_around: Duration) -> Self {
+        Self { github, answers: Answers::default(), clock, catalog, owners: RwLock::default(), look_around, since: Mutex::default() }
+    }
+
+    /// The client.
+    #[must_use]
+    pub fn github(&self) -> &Github {
+        &self.github
+    }
+
+    /// What is known of each type.
+    pub(crate) fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// Takes over whose instances each provider configuration makes.
+    pub fn knows_owners(&self, owners: Configurations) {
+        *self.owners.write().unwrap_or_else(PoisonError::into_inner) = owners;
+    }
+
+    /// Lets go of every answer: what is read from now on is read anew. To be called before instances are judged that no scan led to.
+    pub fn forget(&self) {
+        self.answers.forget();
+        *self.since.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Keeps answers from now on.
+    pub(crate) fn begins(&self, now: Timestamp) {
+        self.since.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(now);
+    }
+
+    /// Lets go of what is about repositories.
+    pub(crate) fn turns_the_page(&self) {
+        self.answers.forget_repositories();
+    }
+
+    pub(crate) fn whose(&self, instance: &Instance) -> Whose {
+        self.owners.read().unwrap_or_else(PoisonError::into_inner).whose(instance, self.github.owner())
+    }
+
+    pub(crate) fn calls(&self) -> KnownCalls<'_, Github, K> {
+        KnownCalls::new(&self.github, &self.answers, &self.clock, self.look_around)
+    }
+
+    async fn reading(&self, instance: &Instance) -> Reading {
+        let place = self.github.place();
+        let known = self.calls();
+        let reading = self.catalog.read(&place, instance, &known).await;
+        if known.has_derived() && is_news(&reading) { self.catalog.read(&place, instance, &self.github).await } else { reading }
+    }
+}
+
+/// Whether a reading is anything but that all agrees.
+fn is_news(reading: &Reading) -> bool {
+    match reading {
+        Reading::Found { facets, sensitivity } => !compare(facets, sensitivity).is_empty(),
+        Reading::Gone | Reading::Unknown(_) => true,
+    }
+}
+
+impl<K: Clock> LiveReader for GithubReader<K> {
+    fn reader(&self) -> Reader {
+        Reader::Native
+    }
+
+    fn reads(&self, provider: &str, type_name: &str) -> bool {
+        is_github(provider) && self.catalog.resource(type_name).is_some_and(|resource| resource.is_github() && resource.is_read())
+    }
+
+    async fn read(&self, _: Option<&Place>, instance: &Instance) -> LiveReading {
+        let whose = self.whose(instance);
+        if let Whose::Others(other) = whose {
+            let message = format!("it belongs to {other}, and this looks at {}", self.github.owner());
+            return LiveReading::Unknown(Reason { kind: ReasonKind::Place, message });
+        }
+        match self.reading(instance).await {
+            Reading::Found { facets, sensitivity } => LiveReading::Found { facets, computed: Vec::new(), sensitivity },
+            Reading::Gone => match self.doubt(instance, &whose).await {
+                None => LiveReading::Gone,
+                Some(reason) => LiveReading::Unknown(reason),
+            },
+            Reading::Unknown(reason) => LiveReading::Unknown(reason),
+        }
+    }
+
+    fn as_of(&self, _: &Instance) -> Option<Timestamp> {
+        *self.since.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn link(&self, instance: &Instance) -> Option<String> {
+        crate::link::link(self.github.web(), self.github.owner(), instance)
+    }
+}
