@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-rust test-python test-plugin chaos lint binaries build iam inputs infra-check infra-apply-test \
+.PHONY: help demo demo-github test test-rust test-python test-plugin chaos lint binaries build iam inputs infra-check infra-apply-test \
 	deploy destroy bench truth venv github-schema clean
 
 # The test tools' pinned versions ask for this much.
@@ -46,6 +46,11 @@ demo: venv ## Watch a change outside of Terraform become a drift and an alert, o
 	@echo "building the functions and the command line (the first time takes some minutes)"
 	@$(CARGO) build --locked $(BINARIES)
 	@$(BIN)/python tests/demo.py
+
+demo-github: venv github-schema ## Watch a scan of a GitHub organisation find what was changed and made by hand, on a served GitHub
+	@echo "building the command line (the first time takes some minutes)"
+	@$(CARGO) build --locked --package driftwire
+	@$(BIN)/python tests/demo_github.py
 
 test: test-rust test-python infra-check infra-apply-test ## Run every test
 
@@ -98,7 +103,7 @@ deploy: venv ## Build, and apply: make deploy EXAMPLE=single-account, or DIR=fol
 destroy: venv ## Remove what was deployed: make destroy EXAMPLE=single-account, or DIR=folder
 	@$(BIN)/python infra/tools/deploy.py destroy $(if $(DIR),"$(DIR)",$(if $(EXAMPLE),"infra/examples/$(EXAMPLE)"))
 
-bench: venv ## Measure throughput, memory, requests and start-up, each beside its reference
+bench: venv github-schema ## Measure throughput, memory, requests and start-up, each beside its reference
 	@$(BIN)/python tests/bench/run.py
 
 truth: venv binaries ## Score against recorded drift (../shared/truth); fails below the level reached

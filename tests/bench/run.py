@@ -8,8 +8,10 @@ start      each function's start until its first poll of the Runtime API, its pe
 provider   seconds, instances per second and peak memory of `check --reader provider` for states of 1, 10, 100 and 2,000 instances,
            beside `terraform plan -refresh-only` on the same state, and beside the served AWS alone for the same requests; where
            `terraform` and a plugin of hashicorp/aws are found
+github     a full scan of a GitHub organisation of 1,000 repositories, and a second one of which nothing changed: wall time, requests, points and
+           peak memory, with a personal token and as an App, beside the time that GitHub's limits allow and the provider's requests
 
-usage: run.py [--parts decisions,indexing,event,start,provider] [--binaries FOLDER] [--no-build]
+usage: run.py [--parts decisions,indexing,event,start,provider,github] [--binaries FOLDER] [--no-build]
 """
 import argparse
 import collections
@@ -26,6 +28,7 @@ import urllib.request
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
+from bench import github as github_scan  # noqa: E402
 from bench import provider as provider_reader  # noqa: E402
 from bench.lambda_runtime import Runtime  # noqa: E402
 from support.cloud import Cloud  # noqa: E402
@@ -34,7 +37,7 @@ from support.places import aws_environment  # noqa: E402
 from support.proxy import Proxy  # noqa: E402
 from support.records import object_event  # noqa: E402
 
-PARTS = ("decisions", "indexing", "event", "start", "provider")
+PARTS = ("decisions", "indexing", "event", "start", "provider", "github")
 FUNCTIONS = ("event-detector", "state-indexer", "provider-judge", "github-scanner", "slack-notifier")
 
 # What the project aims at.
@@ -227,12 +230,17 @@ def provider(args, folder):
         line("NOT REACHED", "", problem)
 
 
+def github(args, folder):
+    for problem in github_scan.measure(args, folder, line):
+        line("NOT REACHED", "", problem)
+
+
 def build(args):
     cargo = [os.environ.get("CARGO", "cargo"), "build", "--locked", "--release"]
     subprocess.run([*cargo, "--package", "drift-engine", "--example", "measure"], cwd=ROOT, check=True)
     if {"event", "start"} & set(args.parts):
         subprocess.run([*cargo, *(word for name in FUNCTIONS for word in ("--package", name))], cwd=ROOT, check=True)
-    if "provider" in args.parts:
+    if {"provider", "github"} & set(args.parts):
         subprocess.run([*cargo, "--package", "driftwire"], cwd=ROOT, check=True)
 
 

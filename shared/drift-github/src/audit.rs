@@ -5,10 +5,7 @@
 use std::time::Duration;
 
 use drift_catalog::{Catalog, Resource};
-use drift_engine::{
-    ports::Clock,
-    work::SeenChange,
-};
+use drift_engine::{ports::Clock, work::SeenChange};
 use drift_model::{Actor, ActorKind, Change, Instance, InstanceRef, Place, RecordId, Timestamp};
 use serde_json::Value;
 
@@ -82,7 +79,12 @@ impl Entry {
             names_left_out: 0,
         };
         let last = |text: String| text.rsplit('/').next().unwrap_or_default().to_lowercase();
-        Some(Self { change, repository: text("repo").map(last), team: text("team").map(last), user: text("user").map(|user| user.to_lowercase()) })
+        Some(Self {
+            change,
+            repository: text("repo").map(last),
+            team: text("team").map(last),
+            user: text("user").map(|user| user.to_lowercase()),
+        })
     }
 
     /// Whether it is about an instance: it names what the instance is of, and nothing else of that kind.

@@ -82,7 +82,11 @@ impl<K: Clock> GithubReader<K> {
 
     fn take_repositories(&self, data: &Data, members: Option<&BTreeSet<String>>, began: Timestamp) -> Result<Page, Error> {
         let connection = &connection(data, "repositories")?;
-        let mut page = Page { next: next(connection), total: connection["totalCount"].as_u64().and_then(|total| total.try_into().ok()), ..Page::default() };
+        let mut page = Page {
+            next: next(connection),
+            total: connection["totalCount"].as_u64().and_then(|total| total.try_into().ok()),
+            ..Page::default()
+        };
         for node in connection["nodes"].as_array().into_iter().flatten() {
             // One that could not be told stands as null: its instances are asked for by themselves.
             let (Some(name), Some(number)) = (node["name"].as_str(), node["databaseId"].as_u64()) else { continue };
@@ -123,7 +127,12 @@ impl<K: Clock> GithubReader<K> {
         for branch in shapes::whole(&node["refs"]).into_iter().flatten() {
             if let Some(called) = branch["name"].as_str() {
                 let body = json!({"ref": format!("refs/heads/{called}"), "node_id": branch["id"], "object": {"sha": branch["target"]["oid"], "type": "commit"}});
-                answers.derive("GET /repos/{owner}/{repo}/git/ref/{ref}", &json!({"repo": name, "ref": format!("heads/{called}")}), Ok(body), began);
+                answers.derive(
+                    "GET /repos/{owner}/{repo}/git/ref/{ref}",
+                    &json!({"repo": name, "ref": format!("heads/{called}")}),
+                    Ok(body),
+                    began,
+                );
             }
         }
         for ruleset in shapes::whole(&node["rulesets"]).into_iter().flatten() {
@@ -232,7 +241,9 @@ impl<K: Clock> GithubReader<K> {
                 .as_array()
                 .into_iter()
                 .flatten()
-                .map(|edge| format!("{}={}", edge["node"]["name"].as_str().unwrap_or_default(), edge["permission"].as_str().unwrap_or_default()))
+                .map(|edge| {
+                    format!("{}={}", edge["node"]["name"].as_str().unwrap_or_default(), edge["permission"].as_str().unwrap_or_default())
+                })
                 .collect();
             edges.sort();
             answers.covers("GET /orgs/{org}/teams/{team_slug}/repos", &json!({"team_slug": number}), &edges.join("\n"));
@@ -293,7 +304,10 @@ fn live(node: &Value, name: &str, number: u64, id: &str) -> Live {
         collaborators,
         keys: keys.map(|keys| keys.iter().map(|key| (text(&key["key"]), text(&key["title"]))).collect()),
         rulesets: rulesets.map(|rulesets| {
-            rulesets.iter().filter_map(|ruleset| Some((ruleset["databaseId"].as_u64()?, text(&ruleset["name"]), text(&ruleset["updatedAt"])))).collect()
+            rulesets
+                .iter()
+                .filter_map(|ruleset| Some((ruleset["databaseId"].as_u64()?, text(&ruleset["name"]), text(&ruleset["updatedAt"]))))
+                .collect()
         }),
     }
 }

@@ -190,7 +190,12 @@ mod tests {
             self.0.lock().expect("no test panics with it").push(format!("{operation} {input}"));
             // So that others get their turn in the middle.
             tokio::task::yield_now().await;
-            let denied = CallError { service: service.to_owned(), kind: CallErrorKind::AccessDenied, code: "403".to_owned(), ..not_found(operation) };
+            let denied = CallError {
+                service: service.to_owned(),
+                kind: CallErrorKind::AccessDenied,
+                code: "403".to_owned(),
+                ..not_found(operation)
+            };
             match operation {
                 "GET /repos/{owner}/{repo}/hooks" => Ok(json!([{"id": 1}])),
                 "GET /repos/{owner}/{repo}/keys" => Err(denied),

@@ -90,7 +90,11 @@ mod tests {
     #[test]
     fn a_finding_leads_to_the_page_where_it_is_set() {
         check("github_repository", &json!({"id": "shop", "name": "shop", "repo_id": 7}), Some("https://github.com/acme/shop"));
-        check("github_repository_webhook", &json!({"id": "9", "repository": "shop"}), Some("https://github.com/acme/shop/settings/hooks/9"));
+        check(
+            "github_repository_webhook",
+            &json!({"id": "9", "repository": "shop"}),
+            Some("https://github.com/acme/shop/settings/hooks/9"),
+        );
         check("github_branch", &json!({"id": "shop:a/b c"}), Some("https://github.com/acme/shop/tree/a/b%20c"));
         check("github_team", &json!({"id": "9", "slug": "core"}), Some("https://github.com/orgs/acme/teams/core"));
         check("github_team_membership", &json!({"id": "9:octo"}), Some("https://github.com/orgs/acme/teams"));

@@ -177,6 +177,11 @@ impl Managed {
         self.unreadable.extend(states);
     }
 
+    /// Every instance, by its name.
+    pub fn names(&self) -> impl Iterator<Item = InstanceRef> {
+        self.entries.iter().map(|entry| self.name_of(entry))
+    }
+
     /// How many instances there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -370,7 +375,9 @@ fn live_keys(instance: &Instance) -> Vec<LiveKey> {
             let key = text(attributes, "key").zip(repository).map(|(key, repository)| LiveKey::DeployKeyOf(repository, key_of(key)));
             tail().map(LiveKey::DeployKey).into_iter().chain(key).collect()
         }
-        "github_repository_ruleset" | "github_organization_ruleset" => vec![LiveKey::Ruleset(number("ruleset_id").unwrap_or_else(|| id.to_owned()))],
+        "github_repository_ruleset" | "github_organization_ruleset" => {
+            vec![LiveKey::Ruleset(number("ruleset_id").unwrap_or_else(|| id.to_owned()))]
+        }
         _ => Vec::new(),
     }
 }

@@ -12,7 +12,8 @@ use serde_json::Value;
 /// with the organisation.
 pub(crate) fn hint(instance: &Instance) -> Option<String> {
     let text = |name: &str| instance.attributes.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
-    let first = |text: &str, separator: char| text.split_once(separator).map(|(owner, _)| owner.to_owned()).filter(|owner| !owner.is_empty());
+    let first =
+        |text: &str, separator: char| text.split_once(separator).map(|(owner, _)| owner.to_owned()).filter(|owner| !owner.is_empty());
     match instance.type_name.as_str() {
         "github_repository" => text("full_name").and_then(|name| first(name, '/')),
         "github_membership" => text("id").and_then(|id| first(id, ':')),

@@ -318,7 +318,11 @@ impl<K: Clock, N: Notes> Scanner<'_, K, N> {
     }
 
     /// Who changed what of the instances that are not as recorded.
-    async fn changes(&self, managed: &Managed, judgements: &[Judgement]) -> Result<(BTreeMap<InstanceRef, Vec<SeenChange>>, Option<bool>), ScanError> {
+    async fn changes(
+        &self,
+        managed: &Managed,
+        judgements: &[Judgement],
+    ) -> Result<(BTreeMap<InstanceRef, Vec<SeenChange>>, Option<bool>), ScanError> {
         let drifted: BTreeSet<&InstanceRef> = judgements.iter().filter(|one| is_drift(&one.verdict)).map(|one| &one.instance).collect();
         if drifted.is_empty() {
             return Ok((BTreeMap::new(), None));
@@ -345,9 +349,7 @@ impl<K: Clock, N: Notes> Scanner<'_, K, N> {
         let pages = (0..).map(|page| format!("page-{page}"));
         for name in ["organisation".to_owned(), "rest".to_owned()].into_iter().chain(pages) {
             let key = of_part(scan, &name);
-            let Some(PartNote { summary, .. }) = self.note(&key).await? else {
-                if name.starts_with("page") { break } else { continue }
-            };
+            let Some(PartNote { summary, .. }) = self.note(&key).await? else { if name.starts_with("page") { break } else { continue } };
             for (type_name, counts) in summary.coverage.types {
                 all.coverage.add(type_name, counts);
             }

@@ -86,8 +86,7 @@ pub(crate) fn labels(node: &Value, api: &str) -> Option<Value> {
 
 /// A name as REST writes it into a URL.
 fn escaped(name: &str) -> String {
-    const KEPT: &percent_encoding::AsciiSet =
-        &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+    const KEPT: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
     percent_encoding::utf8_percent_encode(name, KEPT).to_string()
 }
 

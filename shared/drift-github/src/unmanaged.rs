@@ -70,11 +70,14 @@ impl<K: Clock> GithubReader<K> {
     pub(crate) async fn unmanaged_of_repositories(&self, managed: &Managed, live: &[Live], members: Option<&BTreeSet<String>>) -> Found {
         // Collected, so that what awaits them can go from thread to thread.
         let looks: Vec<_> = live.iter().map(|live| self.unmanaged_of(managed, live, members)).collect();
-        stream::iter(looks).buffered(AT_ONCE).fold(Found::default(), |mut all, one| async move {
-            all.unmanaged.extend(one.unmanaged);
-            all.refused.extend(one.refused);
-            all
-        }).await
+        stream::iter(looks)
+            .buffered(AT_ONCE)
+            .fold(Found::default(), |mut all, one| async move {
+                all.unmanaged.extend(one.unmanaged);
+                all.refused.extend(one.refused);
+                all
+            })
+            .await
     }
 
     async fn unmanaged_of(&self, managed: &Managed, live: &Live, members: Option<&BTreeSet<String>>) -> Found {
@@ -99,7 +102,12 @@ impl<K: Clock> GithubReader<K> {
         }
         for (id, called, _) in live.rulesets.iter().flatten() {
             if !managed.holds(&LiveKey::Ruleset(id.to_string())) {
-                found.add("github_repository_ruleset", format!("{name}:{id}"), format!("{name} {called}"), page(&format!("settings/rules/{id}")));
+                found.add(
+                    "github_repository_ruleset",
+                    format!("{name}:{id}"),
+                    format!("{name} {called}"),
+                    page(&format!("settings/rules/{id}")),
+                );
             }
         }
         // GraphQL tells no number of a key, so a repository whose keys are all managed needs no further look.
