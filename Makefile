@@ -23,7 +23,8 @@ CHECKOV := .cache/checkov
 CHECKOV_STAMP := $(CHECKOV)/requirements.stamp
 CARGO ?= cargo
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
-BINARIES := --package event-detector --package state-indexer --package provider-judge --package slack-notifier --package driftwire
+BINARIES := --package event-detector --package state-indexer --package provider-judge --package github-scanner --package slack-notifier \
+	--package driftwire
 # As Lambda calls what this machine is.
 HOST_ARCH := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
 

@@ -38,7 +38,7 @@ from support.proxy import Proxy  # noqa: E402
 from support.records import object_event  # noqa: E402
 
 PARTS = ("decisions", "indexing", "event", "start", "provider", "github")
-FUNCTIONS = ("event-detector", "state-indexer", "provider-judge", "slack-notifier")
+FUNCTIONS = ("event-detector", "state-indexer", "provider-judge", "github-scanner", "slack-notifier")
 
 # What the project aims at.
 START_MS, BINARY_MB = 30, 20
@@ -211,7 +211,9 @@ def start(args, _folder):
         "DRIFTWIRE_PROVIDER_QUEUE_URL": "http://127.0.0.1:1/123456789012/p",
         "DRIFTWIRE_PLUGINS": f"hashicorp/aws 5.100.0 s3://b/k sha256:{'0' * 64}", "DRIFTWIRE_TOLD_TABLE": "told",
         "DRIFTWIRE_SLACK_QUEUE_URL": "http://127.0.0.1:1/123456789012/n",
-        "DRIFTWIRE_SLACK_SECRET": "arn:aws:secretsmanager:us-east-1:123456789012:secret:slack-AbCdEf"}
+        "DRIFTWIRE_SLACK_SECRET": "arn:aws:secretsmanager:us-east-1:123456789012:secret:slack-AbCdEf",
+        "DRIFTWIRE_GITHUB_QUEUE_URL": "http://127.0.0.1:1/123456789012/g", "DRIFTWIRE_GITHUB_OWNER": "acme",
+        "DRIFTWIRE_GITHUB_SECRET": "arn:aws:secretsmanager:us-east-1:123456789012:secret:github-AbCdEf"}
     for name in FUNCTIONS:
         times, peak = [], 0
         for _ in range(10):
