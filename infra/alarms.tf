@@ -41,7 +41,7 @@ locals {
         description = "EventBridge could not hand events to a queue: see the queue's policy and the dead letters."
         namespace   = "AWS/Events"
         metric      = "FailedInvocations"
-        dimensions  = { RuleName = "${var.name}-changes" }
+        dimensions  = { RuleName = "${var.name}-${var.watch_aws ? "changes" : "states"}" }
         statistic   = "Sum"
         period      = 300
         periods     = 1
@@ -112,6 +112,8 @@ resource "aws_cloudwatch_metric_alarm" "this" {
 
 # A rule that nothing matches has no metric, so that what is missing is what is wrong.
 resource "aws_cloudwatch_metric_alarm" "no_events" {
+  count = var.watch_aws ? 1 : 0
+
   alarm_name          = "${var.name}-no-events"
   alarm_description   = "CloudTrail told of no change for a day: does a trail still log what is written in this region? See driftwire doctor"
   comparison_operator = "LessThanThreshold"
