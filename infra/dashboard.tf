@@ -18,6 +18,22 @@ locals {
       ]
     },
     {
+      title = "Scans of GitHub", width = 8, view = "timeSeries", stacked = false, stat = "Maximum", period = 3600
+      metrics = [for one in [
+        [local.own, "unmanaged", "Function", "github-scanner", { label = "that nobody manages" }],
+        [local.own, "scanned", "Function", "github-scanner", { label = "instances looked at", stat = "Sum" }],
+        [local.own, "scans", "Function", "github-scanner", { label = "scans that ended", stat = "Sum" }],
+      ] : one if var.github != null]
+    },
+    {
+      title = "GitHub's limits", width = 8, view = "timeSeries", stacked = false, stat = "Sum", period = 300
+      metrics = [for one in [
+        [local.own, "github_requests", "Function", "github-scanner", { label = "requests" }],
+        [local.own, "github_points_left", "Function", "github-scanner", { label = "points left", stat = "Minimum" }],
+        [local.own, "scan_parts_later", "Function", "github-scanner", { label = "parts put off" }],
+      ] : one if var.github != null]
+    },
+    {
       title = "How long messages wait (s)", width = 8, view = "timeSeries", stacked = false, stat = "Maximum", period = 60
       metrics = [
         for queue in sort(keys(local.queues)) : ["AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", "${var.name}-${queue}", { label = queue }]
@@ -80,7 +96,7 @@ resource "aws_cloudwatch_dashboard" "this" {
         type = "alarm", width = 24, height = 4
         properties = {
           title = "Alarms"
-          alarms = [for alarm in concat(sort(keys(local.alarms)), var.watch_aws ? ["no-events"] : []) :
+          alarms = [for alarm in concat(sort(keys(local.alarms)), var.watch_aws ? ["no-events"] : [], [for alarm in aws_cloudwatch_metric_alarm.no_scan : "no-scan"]) :
             "arn:${local.partition}:cloudwatch:${local.region}:${local.account}:alarm:${var.name}-${alarm}"
           ]
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import Any
 
@@ -19,6 +20,7 @@ READ_ACTIONS = json.loads((WORKSPACE / "infra/read-actions.json").read_text())
 STATE = "arn:aws:s3:::acme-tfstate/github/organisation.tfstate"
 PARAMETER = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/driftwire/github"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1a0f6f5c-0000-4000-8000-000000000000"
+EACH_MORNING = "cron(0 6 * * ? *)"
 WITH_GITHUB = f'{{ owner = "acme", secret_arn = "{GITHUB_SECRET}" }}'
 
 
@@ -66,6 +68,18 @@ def planned_with(terraform, _moto, tmp_path_factory):
     return plan
 
 
+@pytest.fixture(scope="module")
+def scanning(planned_with):
+    """Plans of the example with other members of its input; each is made once."""
+
+    @functools.cache
+    def plan(**members: str) -> Plan:
+        given = {"owner": "acme", "secret_arn": GITHUB_SECRET, **members}
+        return planned_with("github-only", github=f"{{ {', '.join(f'{name} = {json.dumps(value)}' for name, value in given.items())} }}")
+
+    return plan
+
+
 @pytest.mark.parametrize("name", [name for name in EXAMPLES if name != "github-only"])
 def test_nothing_of_github_is_deployed_where_nobody_asked_for_it(plans, name):
     plan = Plan(plans[name])
@@ -77,7 +91,7 @@ def test_beside_aws_the_scan_adds_what_it_needs_and_takes_nothing_away(plans, pl
     before, after = Plan(plans["single-account"]), planned_with("single-account", github=WITH_GITHUB)
     assert before.resources.keys() < after.resources.keys()
     added = after.resources.keys() - before.resources.keys()
-    assert {address for address in added if "github" not in address} == set()
+    assert {address for address in added if "github" not in address} == {"aws_cloudwatch_metric_alarm.no_scan[0]"}
     changed = {address for address in before.resources if before[address] != after[address]}
     # Whoever hands over to it, wakes it and shows it.
     assert changed == {'aws_iam_role_policy.function["event-detector"]', "aws_iam_role_policy.scheduler", "aws_cloudwatch_dashboard.this"}
@@ -124,15 +138,14 @@ def test_github_scanner_may_do_nothing_else(github_only):
         ("secretsmanager:PutSecretValue", GITHUB_SECRET),
         ("ssm:GetParameter", PARAMETER),
         ("kms:Decrypt", KEY),
-        ("sts:AssumeRole", f"arn:aws:iam::210987654321:role/driftwire-read"),
+        ("sts:AssumeRole", "arn:aws:iam::210987654321:role/driftwire-read"),
     ):
         assert not policies.allow(action, resource), f"{action} of {resource}"
     assert "*" not in [resource for statement in policies.statements for resource in listed(statement["Resource"])]
 
 
-def test_a_parameter_with_a_key_of_ones_own_is_read_instead_and_the_key_used_through_ssm_alone(planned_with):
-    plan = planned_with("github-only", github=f'{{ owner = "acme", secret_arn = "{PARAMETER}", secret_kms_key_arn = "{KEY}" }}')
-    policies = plan.function("github-scanner")
+def test_a_parameter_with_a_key_of_ones_own_is_read_instead_and_the_key_used_through_ssm_alone(scanning):
+    policies = scanning(secret_arn=PARAMETER, secret_kms_key_arn=KEY).function("github-scanner")
     assert policies.allow("ssm:GetParameter", PARAMETER)
     assert not policies.allow("ssm:GetParameter", f"{PARAMETER}-of-others")
     assert not policies.allow("secretsmanager:GetSecretValue", GITHUB_SECRET)
@@ -180,7 +193,7 @@ def test_a_dashboard_shows_alarms_rules_and_queues_that_are_there(plans, name):
             assert (f"driftwire-{held}" if member == "Function" else held) in there, metric
 
 
-def test_the_scan_begins_with_the_apply_and_goes_on_by_its_schedule(github_only, planned_with):
+def test_the_scan_begins_with_the_apply_and_goes_on_by_its_schedule(github_only, scanning):
     schedule = github_only['aws_scheduler_schedule.this["scan_github"]']
     assert json.loads(schedule["target"][0]["input"]) == {"driftwire": "scan_github"}
     # A rate without a start begins at once.
@@ -188,14 +201,13 @@ def test_the_scan_begins_with_the_apply_and_goes_on_by_its_schedule(github_only,
     sends = Policies([json.loads(github_only["aws_iam_role_policy.scheduler"]["policy"])])
     assert sends.allow("sqs:SendMessage", queue("github")) and not sends.allow("sqs:SendMessage", queue("dead-letters"))
 
-    def with_github(**inputs: str) -> dict[str, Any]:
-        members = "".join(f', {name} = "{value}"' for name, value in inputs.items())
-        return planned_with("github-only", github=f'{{ secret_arn = "{GITHUB_SECRET}"{members} }}')['aws_scheduler_schedule.this["scan_github"]']
+    def with_github(**members: str) -> dict[str, Any]:
+        return scanning(**members)['aws_scheduler_schedule.this["scan_github"]']
 
-    assert with_github(owner="acme", schedule="cron(0 6 * * ? *)")["schedule_expression"] == "cron(0 6 * * ? *)"
-    assert with_github(owner="acme", schedule="rate(1 day)")["name"] == schedule["name"]
+    assert with_github(schedule=EACH_MORNING)["schedule_expression"] == EACH_MORNING
+    assert with_github(schedule="rate(13 hours)")["name"] == schedule["name"]
     assert with_github(owner="globex")["name"] != schedule["name"], "another organisation is looked at at once, too"
-    assert with_github(owner="acme", base_url="https://github.acme.example/")["name"] != schedule["name"]
+    assert with_github(base_url="https://github.acme.example/")["name"] != schedule["name"]
 
 
 def test_github_scanner_has_time_little_concurrency_and_a_queue_that_waits_for_it(github_only):
@@ -216,3 +228,10 @@ def test_github_scanner_that_fails_waits_or_gives_up_is_an_alarm(github_only):
     assert alarms["driftwire-github-scanner-throttles"] == {"FunctionName": "driftwire-github-scanner"}
     assert alarms["driftwire-github-age"] == {"QueueName": "driftwire-github"}
     assert alarms["driftwire-dead-letters"] == {"QueueName": "driftwire-dead-letters"}
+
+
+def test_a_day_without_a_scan_is_an_alarm_where_there_are_to_be_several(github_only, scanning):
+    alarm = github_only["aws_cloudwatch_metric_alarm.no_scan[0]"]
+    assert (alarm["metric_name"], alarm["dimensions"], alarm["period"], alarm["treat_missing_data"]) == ("scans", {"Function": "github-scanner"}, 86400, "breaching")
+    for schedule, watched in (("rate(12 hours)", True), ("rate(13 hours)", False), (EACH_MORNING, False)):
+        assert ("aws_cloudwatch_metric_alarm.no_scan[0]" in scanning(schedule=schedule).resources) is watched, schedule
