@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-rust test-python test-plugin chaos lint binaries build iam inputs infra-check infra-apply-test \
+.PHONY: help demo demo-github test test-rust test-python test-plugin chaos lint binaries build iam inputs infra-check infra-apply-test \
 	deploy destroy bench truth venv github-schema clean
 
 # The test tools' pinned versions ask for this much.
@@ -23,7 +23,8 @@ CHECKOV := .cache/checkov
 CHECKOV_STAMP := $(CHECKOV)/requirements.stamp
 CARGO ?= cargo
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
-BINARIES := --package event-detector --package state-indexer --package provider-judge --package slack-notifier --package driftwire
+BINARIES := --package event-detector --package state-indexer --package provider-judge --package github-scanner --package slack-notifier \
+	--package driftwire
 # As Lambda calls what this machine is.
 HOST_ARCH := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
 
@@ -45,6 +46,11 @@ demo: venv ## Watch a change outside of Terraform become a drift and an alert, o
 	@echo "building the functions and the command line (the first time takes some minutes)"
 	@$(CARGO) build --locked $(BINARIES)
 	@$(BIN)/python tests/demo.py
+
+demo-github: venv github-schema ## Watch a scan of a GitHub organisation find what was changed and made by hand, on a served GitHub
+	@echo "building the command line (the first time takes some minutes)"
+	@$(CARGO) build --locked --package driftwire
+	@$(BIN)/python tests/demo_github.py
 
 test: test-rust test-python infra-check infra-apply-test ## Run every test
 
@@ -85,7 +91,7 @@ infra-check: venv $(CHECKOV_STAMP) ## Check the Terraform module and its example
 	@$(BIN)/python infra/tools/security.py $(CHECKOV)/bin/checkov
 
 # Where nothing can be applied, nothing is built for it.
-infra-apply-test: venv binaries ## Apply the examples to a served AWS, with the zips that deploy, and watch them work
+infra-apply-test: venv binaries github-schema ## Apply the examples to a served AWS, with the zips that deploy, and watch them work
 	@if $(BIN)/python infra/tools/installed.py; then \
 		$(BIN)/python infra/tools/build.py $(HOST_ARCH); \
 		echo "$(BIN)/python -m pytest tests/infra -m applies"; $(BIN)/python -m pytest tests/infra -m applies; fi
@@ -97,7 +103,7 @@ deploy: venv ## Build, and apply: make deploy EXAMPLE=single-account, or DIR=fol
 destroy: venv ## Remove what was deployed: make destroy EXAMPLE=single-account, or DIR=folder
 	@$(BIN)/python infra/tools/deploy.py destroy $(if $(DIR),"$(DIR)",$(if $(EXAMPLE),"infra/examples/$(EXAMPLE)"))
 
-bench: venv ## Measure throughput, memory, requests and start-up, each beside its reference
+bench: venv github-schema ## Measure throughput, memory, requests and start-up, each beside its reference
 	@$(BIN)/python tests/bench/run.py
 
 truth: venv binaries ## Score against recorded drift (../shared/truth); fails below the level reached

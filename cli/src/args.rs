@@ -80,6 +80,21 @@ Examples:
   driftwire check --state s3://states/a.tfstate --state s3://states/b.tfstate --json | jq .summary
   terraform state pull | driftwire check --state - --ignore driftwire-ignore.toml")]
     Check(CheckArgs),
+    /// Looks at everything of a GitHub organisation: what differs from the states, what is gone, what no state manages.
+    #[command(after_long_help = "\
+The credential is read from where Terraform's provider reads it: GITHUB_APP_ID, GITHUB_APP_INSTALLATION_ID and GITHUB_APP_PEM_FILE;
+else GITHUB_TOKEN; else what gh is logged in with. Reading is all that it needs to be allowed to do.
+
+Exit codes:
+  0  all of it is as recorded
+  1  an error, or something could not be told (a permission that is missing, a limit, another owner, ...)
+  2  something drifted or is gone, whatever else could not be told; with --fail-on-unmanaged also something that no state manages
+
+Examples:
+  driftwire scan --to github --owner acme --state github.tfstate
+  driftwire scan --to github --state s3://states/github/repos.tfstate --state s3://states/github/teams.tfstate --json | jq .coverage
+  driftwire scan --to github --state github.tfstate --cache .driftwire-github --import adopt.tf")]
+    Scan(ScanArgs),
     /// Says, step by step, what CloudTrail records would lead to and why.
     #[command(after_long_help = "\
 Needs no cloud, unless with --judge, which looks at the instances that the records lead to.
@@ -187,6 +202,64 @@ pub(crate) struct CheckArgs {
     /// List what is in sync as well.
     #[arg(long, help_heading = "Output", conflicts_with = "json")]
     pub(crate) all: bool,
+}
+
+/// `driftwire scan`.
+#[derive(Debug, ClapArgs)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+pub(crate) struct ScanArgs {
+    /// What to look at.
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub(crate) to: ScanTarget,
+    /// A state: a file, `-` for standard input, or s3://bucket/key. May be given several times.
+    #[arg(long = "state", value_name = "STATE", required = true)]
+    pub(crate) states: Vec<String>,
+    /// Whose, and where.
+    #[command(flatten)]
+    pub(crate) github: GithubArgs,
+    /// What not to report: globs on address, type and attribute, with reasons.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ignore: Option<PathBuf>,
+    /// Keep there what the next scan need not ask for again; the file is written anew each time.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cache: Option<PathBuf>,
+    /// Any instance that could not be judged is an error, those of types that no reader reads included.
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Nothing that could not be told is an error.
+    #[arg(long, conflicts_with = "strict")]
+    pub(crate) tolerate_unknown: bool,
+    /// End with 2 where something is in no state.
+    #[arg(long)]
+    pub(crate) fail_on_unmanaged: bool,
+    /// Write the import blocks there that adopt what is in no state.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) import: Option<PathBuf>,
+    /// List all that is in no state, and what is in sync.
+    #[arg(long, help_heading = "Output", conflicts_with = "json")]
+    pub(crate) all: bool,
+    /// Print exactly one JSON document.
+    #[arg(long, help_heading = "Output")]
+    pub(crate) json: bool,
+}
+
+/// What a scan looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ScanTarget {
+    /// A GitHub organisation.
+    Github,
+}
+
+/// Whose GitHub, and where it is.
+#[derive(Clone, Debug, Default, ClapArgs)]
+#[command(next_help_heading = "GitHub")]
+pub(crate) struct GithubArgs {
+    /// The organisation [default: GITHUB_ORGANIZATION, else GITHUB_OWNER].
+    #[arg(long, value_name = "LOGIN")]
+    pub(crate) owner: Option<String>,
+    /// Where GitHub is: https://api.github.com/, https://NAME.ghe.com/, or a GitHub Enterprise Server.
+    #[arg(long, value_name = "URL", env = "GITHUB_BASE_URL")]
+    pub(crate) base_url: Option<String>,
 }
 
 /// `driftwire explain`.

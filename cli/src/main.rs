@@ -11,12 +11,15 @@ mod args;
 mod cloud;
 mod commands;
 mod exit;
+mod github;
 mod input;
+mod notes;
 mod output;
 mod plugins;
 mod progress;
 mod readers;
 mod report;
+mod scan_report;
 mod states;
 mod trail;
 

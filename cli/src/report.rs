@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::{
     exit::ExitStatus,
     output::{self, Style, count, printable},
+    scan_report::Who,
 };
 
 /// What was concluded of one instance: `{"address", "type", "id", "state", "verdict", "reader", "reason", "differences"}`.
@@ -28,6 +29,12 @@ pub(crate) struct InstanceReport {
     pub(crate) state: String,
     /// Where it lives, where that is known.
     pub(crate) place: Option<Place>,
+    /// Its page for people, where one is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) url: Option<String>,
+    /// Who may have changed it, where that was asked for and told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) who: Option<Vec<Who>>,
     /// What was concluded.
     #[serde(flatten)]
     pub(crate) conclusion: Conclusion,
@@ -160,6 +167,8 @@ impl From<Judgement> for InstanceReport {
             id: judgement.id,
             state: judgement.instance.state.0,
             place: judgement.place,
+            url: judgement.url,
+            who: None,
             conclusion: Conclusion::new(judgement.verdict, judgement.reader, judgement.computed),
         }
     }
@@ -178,6 +187,12 @@ impl InstanceReport {
         let _ = writeln!(text, "{}", self.conclusion.words());
         text.push_str(&output::differences(&self.conclusion.differences, "      "));
         text.push_str(&self.conclusion.asides("      "));
+        for who in self.who.iter().flatten() {
+            let _ = writeln!(text, "      by {}", who.words());
+        }
+        if let Some(url) = self.url.as_ref().filter(|_| self.conclusion.rank() < 3) {
+            let _ = writeln!(text, "      {}", Style::Dim.paint(&printable(url)));
+        }
     }
 }
 
@@ -350,6 +365,8 @@ mod tests {
             id: Some("sg-1".to_owned()),
             state: "a.tfstate".to_owned(),
             place: None,
+            url: None,
+            who: None,
             conclusion: Conclusion {
                 verdict,
                 reader: None,

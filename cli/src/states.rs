@@ -118,7 +118,8 @@ pub(crate) fn doubt(loaded: &[Loaded], judgements: &mut [Judgement]) {
     }
 }
 
-async fn bytes(id: &StateId, cloud: &CloudArgs) -> anyhow::Result<Vec<u8>> {
+/// The bytes of a state, wherever it is.
+pub(crate) async fn bytes(id: &StateId, cloud: &CloudArgs) -> anyhow::Result<Vec<u8>> {
     if id.as_s3().is_none() {
         return input::read(Path::new(&id.0));
     }
@@ -129,7 +130,12 @@ async fn bytes(id: &StateId, cloud: &CloudArgs) -> anyhow::Result<Vec<u8>> {
 
 /// The ignore file that the command line names; without one, nothing is ignored. Rules that have ended are told on stderr.
 pub(crate) fn ignore(args: &StateArgs) -> anyhow::Result<Ignore> {
-    let Some(path) = &args.ignore else { return Ok(Ignore::default()) };
+    ignore_file(args.ignore.as_deref())
+}
+
+/// The rules of a file; none without one. Those that have ended are told.
+pub(crate) fn ignore_file(path: Option<&Path>) -> anyhow::Result<Ignore> {
+    let Some(path) = path else { return Ok(Ignore::default()) };
     let text = String::from_utf8(input::read(path)?).with_context(|| format!("{} is not UTF-8", path.display()))?;
     let ignore = Ignore::parse(&text, &path.display().to_string())?;
     for rule in ignore.expired(SystemClock::default().now()) {

@@ -8,8 +8,10 @@ start      each function's start until its first poll of the Runtime API, its pe
 provider   seconds, instances per second and peak memory of `check --reader provider` for states of 1, 10, 100 and 2,000 instances,
            beside `terraform plan -refresh-only` on the same state, and beside the served AWS alone for the same requests; where
            `terraform` and a plugin of hashicorp/aws are found
+github     a full scan of a GitHub organisation of 1,000 repositories, and a second one of which nothing changed: wall time, requests, points and
+           peak memory, with a personal token and as an App, beside the time that GitHub's limits allow and the provider's requests
 
-usage: run.py [--parts decisions,indexing,event,start,provider] [--binaries FOLDER] [--no-build]
+usage: run.py [--parts decisions,indexing,event,start,provider,github] [--binaries FOLDER] [--no-build]
 """
 import argparse
 import collections
@@ -26,6 +28,7 @@ import urllib.request
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
+from bench import github as github_scan  # noqa: E402
 from bench import provider as provider_reader  # noqa: E402
 from bench.lambda_runtime import Runtime  # noqa: E402
 from support.cloud import Cloud  # noqa: E402
@@ -34,8 +37,8 @@ from support.places import aws_environment  # noqa: E402
 from support.proxy import Proxy  # noqa: E402
 from support.records import object_event  # noqa: E402
 
-PARTS = ("decisions", "indexing", "event", "start", "provider")
-FUNCTIONS = ("event-detector", "state-indexer", "provider-judge", "slack-notifier")
+PARTS = ("decisions", "indexing", "event", "start", "provider", "github")
+FUNCTIONS = ("event-detector", "state-indexer", "provider-judge", "github-scanner", "slack-notifier")
 
 # What the project aims at.
 START_MS, BINARY_MB = 30, 20
@@ -208,7 +211,9 @@ def start(args, _folder):
         "DRIFTWIRE_PROVIDER_QUEUE_URL": "http://127.0.0.1:1/123456789012/p",
         "DRIFTWIRE_PLUGINS": f"hashicorp/aws 5.100.0 s3://b/k sha256:{'0' * 64}", "DRIFTWIRE_TOLD_TABLE": "told",
         "DRIFTWIRE_SLACK_QUEUE_URL": "http://127.0.0.1:1/123456789012/n",
-        "DRIFTWIRE_SLACK_SECRET": "arn:aws:secretsmanager:us-east-1:123456789012:secret:slack-AbCdEf"}
+        "DRIFTWIRE_SLACK_SECRET": "arn:aws:secretsmanager:us-east-1:123456789012:secret:slack-AbCdEf",
+        "DRIFTWIRE_GITHUB_QUEUE_URL": "http://127.0.0.1:1/123456789012/g", "DRIFTWIRE_GITHUB_OWNER": "acme",
+        "DRIFTWIRE_GITHUB_SECRET": "arn:aws:secretsmanager:us-east-1:123456789012:secret:github-AbCdEf"}
     for name in FUNCTIONS:
         times, peak = [], 0
         for _ in range(10):
@@ -225,12 +230,17 @@ def provider(args, folder):
         line("NOT REACHED", "", problem)
 
 
+def github(args, folder):
+    for problem in github_scan.measure(args, folder, line):
+        line("NOT REACHED", "", problem)
+
+
 def build(args):
     cargo = [os.environ.get("CARGO", "cargo"), "build", "--locked", "--release"]
     subprocess.run([*cargo, "--package", "drift-engine", "--example", "measure"], cwd=ROOT, check=True)
     if {"event", "start"} & set(args.parts):
         subprocess.run([*cargo, *(word for name in FUNCTIONS for word in ("--package", name))], cwd=ROOT, check=True)
-    if "provider" in args.parts:
+    if {"provider", "github"} & set(args.parts):
         subprocess.run([*cargo, "--package", "driftwire"], cwd=ROOT, check=True)
 
 

@@ -118,8 +118,10 @@ def test_no_secret_is_repeated_wherever_it_was_put(function):
         "xoxb-1111-2222-canary canary": "xoxb-1111",
         "canary external id": "canary",
         "AKIAIOSFODNN7CANARY1 x": "AKIAIOSFODNN7CANARY1",
+        "ghp_canary0123456789ABCDEFGHIJabcdefghij x": "ghp_canary",
     }
     hidden = {"DRIFTWIRE_EXTERNAL_ID", "DRIFTWIRE_SLACK_SECRET", "DRIFTWIRE_SLACK_CHANNEL", "DRIFTWIRE_SLACK_API_URL"}
+    hidden |= {"DRIFTWIRE_GITHUB_SECRET"}
     for variable in VARIABLES:
         if function not in variable.needed_by | variable.taken_by or variable.name in PATHS | {"DRIFTWIRE_IGNORE"}:
             continue
@@ -130,7 +132,7 @@ def test_no_secret_is_repeated_wherever_it_was_put(function):
             assert canary not in stopped(function, told), variable.name
 
 
-@pytest.mark.parametrize("function", ["event-detector", "provider-judge"])
+@pytest.mark.parametrize("function", ["event-detector", "provider-judge", "github-scanner"])
 def test_an_ignore_file_that_cannot_be_had_stops_with_a_sentence(function, cloud, proxy):
     s3 = cloud.client("s3")
     s3.create_bucket(Bucket="acme-settings")

@@ -77,7 +77,7 @@ class Drift:
 class Deployment(AtWork):
     """Driftwire, deployed under a name of its own. Nothing happens by itself: messages move when `step` or `settle` is called.
 
-    Where `settings` say where plugins are, `provider-judge` is deployed as well.
+    Where `settings` say where plugins are, `provider-judge` is deployed as well; where they name an organisation, `github-scanner`.
     """
 
     def __init__(
@@ -133,6 +133,14 @@ class Deployment(AtWork):
             # The first invocation fetches a plugin.
             self.provider = EventSource(self._sqs, url, arn, emulator, "provider-judge", seconds=600.0)
             functions.append("provider-judge")
+        #: `github-scanner` and its queue, where it is deployed.
+        self.github: EventSource | None = None
+        if "DRIFTWIRE_GITHUB_OWNER" in self.environment:
+            url, arn = self._queue(f"{name}-github", worked)
+            self.environment["DRIFTWIRE_GITHUB_QUEUE_URL"] = url
+            # One part of a scan is an invocation.
+            self.github = EventSource(self._sqs, url, arn, emulator, "github-scanner", batch_size=1, seconds=300.0)
+            functions.append("github-scanner")
         for function in functions:
             emulator.start(function, self.environment | {"AWS_ACCESS_KEY_ID": function, "TMPDIR": str(emulator.folder_for_temporary_files())})
         self.events = EventSource(self._sqs, events_url, events_arn, emulator, "event-detector")
@@ -193,7 +201,7 @@ class Deployment(AtWork):
     # What Driftwire does
 
     def _sources(self) -> list[EventSource]:
-        return [source for source in (self.states, self.events, self.provider) if source]
+        return [source for source in (self.states, self.events, self.provider, self.github) if source]
 
     def sweep(self) -> None:
         """What the schedule sends every minute."""
@@ -202,6 +210,11 @@ class Deployment(AtWork):
     def reconcile(self) -> None:
         """What the schedule sends every hour."""
         self.send_state_event({"driftwire": "reconcile"})
+
+    def scan_github(self) -> None:
+        """What the schedule sends to `github-scanner`."""
+        assert self.github, "github-scanner is not deployed"
+        self._sqs.send_message(QueueUrl=self.github.queue_url, MessageBody='{"driftwire": "scan_github"}')
 
     # What a user sees
 

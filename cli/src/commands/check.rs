@@ -89,7 +89,7 @@ async fn look(
     (found, hidden)
 }
 
-fn undecodable(state: &StateId, problem: Problem) -> InstanceReport {
+pub(super) fn undecodable(state: &StateId, problem: Problem) -> InstanceReport {
     let type_name = problem.address.parse::<Address>().map(|address| address.type_name().to_owned()).unwrap_or_default();
     InstanceReport {
         address: problem.address,
@@ -98,6 +98,8 @@ fn undecodable(state: &StateId, problem: Problem) -> InstanceReport {
         id: None,
         state: state.to_string(),
         place: None,
+        url: None,
+        who: None,
         conclusion: Conclusion::unknown(Reason { kind: ReasonKind::Recorded, message: problem.why }),
     }
 }

@@ -7,6 +7,7 @@ mod drift;
 mod explain;
 mod index;
 mod providers;
+mod scan;
 
 use crate::{
     args::{Args, Command},
@@ -27,6 +28,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitStatus> {
             Command::Drift(drift) => drift::run(drift, &args.cloud).await,
             Command::DeadLetters(letters) => dead_letters::run(letters, &args.cloud).await,
             Command::Providers(providers) => providers::run(providers, &args.cloud).await,
+            Command::Scan(scan) => Box::pin(scan::run(scan, &args.cloud)).await,
             Command::Doctor(doctor) => Box::pin(doctor::run(doctor, &args.cloud)).await,
         }
     })

@@ -22,8 +22,8 @@ Generated from `shared/drift-catalog/catalog`; `python shared/drift-catalog/gene
 An attribute is compared where the state records it. One within a block is written `block.attribute`.
 
 What AWS's types are read with are IAM's actions. GitHub's are read with the operations of its API; beside them stand the
-permissions that a GitHub App needs, which a fine-grained token calls by the same names. A classic token needs `repo` and,
-for what belongs to the organisation, `admin:org` and `admin:org_hook`.
+permissions that a GitHub App needs, which a fine-grained token calls by the same names, and the scopes that a classic token
+needs. Whether a team or a member is gone is told to who may list invitations: `members: read`, or an owner's `admin:org`.
 """
 GITHUB = "github"
 
@@ -62,7 +62,8 @@ def read_with(service, resource):
     witnesses = [one for read in resource["read"] for one in listed(read.get("witness", []))]
     operations = {read["operation"] for read in resource["read"]} | {one if isinstance(one, str) else one["operation"] for one in witnesses}
     permissions = resource.get("permissions")
-    return f"Read with {names(operations)}. " + (f"Permissions: {names(permissions)}." if permissions else "No App can read it: it takes a person's token.")
+    of_apps = f"Permissions: {names(permissions)}." if permissions else "No App can read it: it takes a person's token."
+    return f"Read with {names(operations)}. {of_apps} Scopes: {names(resource['scopes'])}."
 
 
 def listed(value):

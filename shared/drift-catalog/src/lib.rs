@@ -12,6 +12,7 @@ mod expression;
 mod functions;
 mod normalise;
 mod read;
+mod reader;
 mod resource;
 pub mod shapes;
 mod structure;

@@ -45,6 +45,9 @@ pub struct Resource {
     /// The permissions that a GitHub App needs to read it: `administration: read`.
     #[serde(default)]
     pub permissions: Vec<String>,
+    /// The scopes that a classic token needs to read it: `read:org`.
+    #[serde(default)]
+    pub scopes: Vec<String>,
     /// How the names of the audit log's actions begin that can change it: `protected_branch.`.
     #[serde(default)]
     pub audit: Vec<String>,

@@ -1,6 +1,6 @@
 //! What the use cases need of the outside, one capability a trait.
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use drift_model::{
     ByteRange, Drift, Facet, Instance, InstanceKey, InstanceRef, Place, Reader, Reason, Scope, Sensitivity, StateId, Strength, Timestamp,
@@ -179,6 +179,36 @@ pub trait LiveReader: Send + Sync {
     /// Reads one instance in its place, with credentials that are known to be of that account; without a place only what
     /// does not live in AWS ([`lives_in_aws`](drift_model::lives_in_aws)). Never fails: what goes wrong is [`LiveReading::Unknown`].
     fn read(&self, place: Option<&Place>, instance: &Instance) -> impl Future<Output = LiveReading> + Send;
+}
+
+impl<R: LiveReader> LiveReader for Arc<R> {
+    fn reader(&self) -> Reader {
+        (**self).reader()
+    }
+
+    fn reads(&self, provider: &str, type_name: &str) -> bool {
+        (**self).reads(provider, type_name)
+    }
+
+    fn reader_of(&self, provider: &str, type_name: &str) -> Option<Reader> {
+        (**self).reader_of(provider, type_name)
+    }
+
+    fn hint(&self, provider: &str, type_name: &str) -> Option<String> {
+        (**self).hint(provider, type_name)
+    }
+
+    fn as_of(&self, instance: &Instance) -> Option<Timestamp> {
+        (**self).as_of(instance)
+    }
+
+    fn link(&self, instance: &Instance) -> Option<String> {
+        (**self).link(instance)
+    }
+
+    fn read(&self, place: Option<&Place>, instance: &Instance) -> impl Future<Output = LiveReading> + Send {
+        (**self).read(place, instance)
+    }
 }
 
 /// Credentials by account, each shown by `sts:GetCallerIdentity` to belong to it.

@@ -43,10 +43,10 @@ impl Unmanaged {
     }
 }
 
-/// Addresses for all of them, each once: a number is added to a name that is taken.
+/// Addresses for all of them, each once and none of those that are `held`: a number is added to a name that is taken.
 #[must_use]
-pub fn addresses(all: &[Unmanaged]) -> Vec<String> {
-    let mut taken: BTreeMap<String, usize> = BTreeMap::new();
+pub fn addresses(all: &[Unmanaged], held: impl IntoIterator<Item = String>) -> Vec<String> {
+    let mut taken: BTreeMap<String, usize> = held.into_iter().map(|address| (address, 1)).collect();
     let mut made = Vec::with_capacity(all.len());
     for one in all {
         let address = one.address();
@@ -172,13 +172,14 @@ mod tests {
     fn what_nobody_manages_gets_an_address_of_its_own() {
         let all = [("Shop.Front", "a"), ("shop-front", "b"), ("4tune", "c"), ("ünicorn", "d"), ("shop_front_2", "e"), ("shop front", "f")];
         let all: Vec<Unmanaged> = all.iter().map(|(name, id)| unmanaged("github_repository", name, id)).collect();
-        insta::assert_snapshot!(addresses(&all).join("\n"), @r"
-        github_repository.shop_front
+        let held = ["github_repository.shop_front".to_owned()];
+        insta::assert_snapshot!(addresses(&all, held).join("\n"), @r"
         github_repository.shop_front_2
+        github_repository.shop_front_3
         github_repository._4tune
         github_repository.nicorn
         github_repository.shop_front_2_2
-        github_repository.shop_front_3
+        github_repository.shop_front_4
         ");
     }
 
@@ -207,7 +208,7 @@ mod tests {
         #[test]
         fn addresses_are_unique_and_of_terraforms_form(names in prop::collection::vec(".{0,6}", 0..8)) {
             let all: Vec<Unmanaged> = names.iter().map(|name| unmanaged("github_team", name, "1")).collect();
-            let made = addresses(&all);
+            let made = addresses(&all, []);
             for address in &made {
                 prop_assert!(address.parse::<drift_model::Address>().is_ok(), "{address}");
             }

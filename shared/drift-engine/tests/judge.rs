@@ -1,6 +1,6 @@
 //! What a look takes from its reader beside what differs: when that was read, and where its page is.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use drift_engine::{
     judge::{is_link, judge},
@@ -51,7 +51,8 @@ fn look(as_of: Option<i64>, link: Option<&'static str>) -> Judgement {
     let attributes = Attributes::from_iter([("id".to_owned(), json!("shop")), ("visibility".to_owned(), json!("private"))]);
     let mut instance = Instance::new(key, "registry.terraform.io/integrations/github", attributes);
     instance.place = Some(place.clone());
-    let reader = Kept { live: ScriptedReader::default(), as_of: as_of.map(at), link };
+    // Behind an `Arc`, as the functions hold it.
+    let reader = Arc::new(Kept { live: ScriptedReader::default(), as_of: as_of.map(at), link });
     reader.live.put(&place, "github_repository", "shop", BTreeMap::from([("visibility".to_owned(), json!("public"))]));
     judge(&reader, &StateId::s3("states", "github.tfstate"), &instance, at(100)).now_or_never().expect("nothing waits")
 }

@@ -177,6 +177,11 @@ impl Managed {
         self.unreadable.extend(states);
     }
 
+    /// Every instance, by its name.
+    pub fn names(&self) -> impl Iterator<Item = InstanceRef> {
+        self.entries.iter().map(|entry| self.name_of(entry))
+    }
+
     /// How many instances there are.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -217,6 +217,16 @@ impl<K: Clock, N: Notes> Scanner<'_, K, N> {
             Gap { what: state.to_string(), message }
         });
         let mut gaps: Vec<Gap> = unreadable.collect();
+        match reader.short_sight().await {
+            Ok(None) => {}
+            Ok(Some(why)) => {
+                gaps.push(Gap { what: "repositories".to_owned(), message: format!("what is listed is what GitHub shows to {why}") })
+            }
+            Err(error @ (Error::Denied { .. } | Error::NotFound { .. })) => {
+                gaps.push(Gap { what: "repositories".to_owned(), message: error.to_string() })
+            }
+            Err(error) => return Err(error.into()),
+        }
         let members = soften(reader.members().await, "members", &mut gaps)?;
         let teams = soften(reader.teams(managed.wanted()).await, "teams", &mut gaps)?.unwrap_or_default();
         let entries: Vec<&Entry> = managed.entries().filter(|entry| entry.repository.is_none()).collect();
@@ -269,14 +279,15 @@ impl<K: Clock, N: Notes> Scanner<'_, K, N> {
     }
 
     async fn judge(&self, managed: &Managed, entries: &[&Entry]) -> Vec<Judgement> {
-        let looks = entries.iter().map(async |entry| {
+        // Collected, so that what awaits them can go from thread to thread.
+        let looks: Vec<_> = entries.iter().map(|entry| async move {
             let began = self.reader.clock.now();
             // What could be decoded once can be again; should it not, nothing is known of it.
             match managed.decode(entry) {
                 Some(instance) => judge(self.reader, managed.state_of(entry), &instance, began).await,
                 None => undecodable(managed, entry, began),
             }
-        });
+        }).collect();
         stream::iter(looks).buffered(AT_ONCE).collect().await
     }
 
@@ -291,6 +302,13 @@ impl<K: Clock, N: Notes> Scanner<'_, K, N> {
         next: Option<ScanPart>,
     ) -> Result<Step, ScanError> {
         gaps.extend(found.refused.iter().map(|(what, error)| Gap::new(what, error)));
+        let hidden = |judgement: &Judgement| match &judgement.verdict {
+            Verdict::Unknown { reason } if reason.kind == ReasonKind::AccessDenied => {
+                Some(Gap { what: judgement.type_name.clone(), message: reason.message.clone() })
+            }
+            _ => None,
+        };
+        gaps.extend(judgements.iter().filter_map(hidden));
         let mut unmanaged = found.unmanaged;
         unmanaged.sort();
         gaps.sort();

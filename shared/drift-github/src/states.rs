@@ -51,10 +51,14 @@ impl ManagedStates {
         {
             return Ok(Arc::clone(managed));
         }
-        let read = fertile.keys().map(async |id| match states.whole(id).await {
-            Err(error @ PortError::Retryable { .. }) => Err(error),
-            read => Ok((id.clone(), read)),
+        let read = fertile.keys().map(|id| async move {
+            match states.whole(id).await {
+                Err(error @ PortError::Retryable { .. }) => Err(error),
+                read => Ok((id.clone(), read)),
+            }
         });
+        // Collected, so that what awaits them can go from thread to thread.
+        let read: Vec<_> = read.collect();
         let objects: Vec<_> = stream::iter(read).buffered(AT_ONCE).try_collect().await?;
         let (mut now_barren, mut bytes, mut unreadable) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
         for (id, object) in objects {

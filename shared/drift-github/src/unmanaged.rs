@@ -68,7 +68,8 @@ impl<K: Clock> GithubReader<K> {
 
     /// What of these repositories nobody manages.
     pub(crate) async fn unmanaged_of_repositories(&self, managed: &Managed, live: &[Live], members: Option<&BTreeSet<String>>) -> Found {
-        let looks = live.iter().map(|live| self.unmanaged_of(managed, live, members));
+        // Collected, so that what awaits them can go from thread to thread.
+        let looks: Vec<_> = live.iter().map(|live| self.unmanaged_of(managed, live, members)).collect();
         stream::iter(looks)
             .buffered(AT_ONCE)
             .fold(Found::default(), |mut all, one| async move {

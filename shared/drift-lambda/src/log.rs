@@ -18,14 +18,16 @@ pub fn start_log(levels: Option<&str>) {
 
 /// A level alone is one for the crates of Driftwire.
 fn filter(wanted: &str) -> String {
-    const OURS: [&str; 8] = [
+    const OURS: [&str; 10] = [
         "drift_lambda",
         "drift_engine",
         "drift_aws",
+        "drift_github",
         "drift_provider",
         "event_detector",
         "state_indexer",
         "provider_judge",
+        "github_scanner",
         "slack_notifier",
     ];
     let wanted = if wanted.trim().is_empty() { "info" } else { wanted };
@@ -52,6 +54,14 @@ pub(crate) fn wrong_directive(wanted: &str) -> Option<&str> {
 mod tests {
     use super::*;
     use crate::written::Written;
+
+    #[test]
+    fn a_level_alone_is_for_every_function() {
+        for function in drift_engine::work::Function::ALL {
+            let directive = format!("{}=debug", function.name().replace('-', "_"));
+            assert!(filter("debug").split(',').any(|one| one == directive), "{directive}");
+        }
+    }
 
     #[test]
     fn a_level_alone_never_lets_in_what_others_log() {

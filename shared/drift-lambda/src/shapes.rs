@@ -66,10 +66,9 @@ pub(crate) fn api_url(value: &str) -> Fit<String> {
     whole((fits && !value.contains('#')).then(|| value.trim_end_matches('/').to_owned()))
 }
 
-/// Source: what GitHub says at sign-up: letters, digits and single hyphens, none at the ends, at most 39.
+/// Source: what GitHub says at sign-up: letters, digits and hyphens, at most 39.
 pub(crate) fn login(value: &str) -> Fit<String> {
-    let fits = value.len() <= 39 && made_of(value, "-") && !value.starts_with('-') && !value.ends_with('-') && !value.contains("--");
-    whole(fits.then(|| value.to_owned()))
+    whole((value.len() <= 39 && made_of(value, "-") && !value.starts_with('-')).then(|| value.to_owned()))
 }
 
 /// Nothing in it but host, port and path.
@@ -350,6 +349,11 @@ mod tests {
             &["s3://bucket/a/b.toml", "[[ignore]]\ntype = \"aws_sqs_queue\"\nreason = \"because\""],
             &["s3://bucket", "s3:///key", "[[ignore]]", "{"],
         );
+    }
+
+    #[test]
+    fn an_organisation_is_named_by_its_login() {
+        check(login, &["acme", "Acme-2", "0"], &["-acme", "ac me", "acme/shop", "https://github.com/acme", "größe", &"a".repeat(40)]);
     }
 
     #[test]

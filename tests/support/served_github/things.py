@@ -346,6 +346,8 @@ class Organisation(Thing):
     actions: dict[str, Any] = field(default_factory=lambda: {"enabled_repositories": "all", "allowed_actions": "all", "sha_pinning_required": False})
     selected_actions: dict[str, Any] = field(default_factory=lambda: {"github_owned_allowed": True, "verified_allowed": False, "patterns_allowed": []})
     actions_repositories: list[int] = field(default_factory=list)
+    #: As REST writes its entries.
+    audit: list[dict[str, Any]] = field(default_factory=list)
     created_at: str = ""
     updated_at: str = ""
 

@@ -18,6 +18,7 @@ from .node_ids import parse_node_id
 from .things import (
     App,
     Branch,
+    BranchProtection,
     Hook,
     Installation,
     Invitation,
@@ -215,6 +216,10 @@ class World(Changes, Tokens):
 
     def repository_by_id(self, number: int) -> Repository | None:
         return next((owner.repositories[number] for owner in self.organisations.values() if number in owner.repositories), None)
+
+    def protection(self, repository: str, pattern: str, *, owner: str | None = None) -> BranchProtection:
+        """A repository's rule of that pattern."""
+        return next(rule for rule in self.repository(repository, owner=owner).protections.values() if rule.pattern == pattern)
 
     def team(self, slug: str, *, organisation: str | None = None) -> Team:
         return next(team for team in self.owner(organisation).teams.values() if team.slug == slug.lower())

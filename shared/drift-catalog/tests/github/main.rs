@@ -93,6 +93,7 @@ pub(crate) fn with(mut value: Value, changes: Value) -> Value {
 }
 
 const HOOK: &str = "GET /repos/{owner}/{repo}/hooks/{hook_id}";
+const TEAM: &str = "GET /orgs/{org}/teams/{team_slug}";
 const HOOKS: &str = "GET /repos/{owner}/{repo}/hooks";
 
 fn hook() -> Value {
@@ -120,6 +121,18 @@ async fn what_is_denied_says_what_the_client_says_and_nothing_of_iam() {
     check_unknown(read("github_repository_webhook", hook(), &github).await, ReasonKind::AccessDenied, "grant members: read");
     let Reading::Unknown(reason) = read("github_repository_webhook", hook(), &github).await else { panic!("it is unknown") };
     assert!(!reason.message.contains("allow it to what Driftwire reads with"), "{}", reason.message);
+}
+
+#[tokio::test]
+async fn a_reason_names_the_permission_where_the_client_could_not() {
+    for status in [403, 404] {
+        let github = answers([("GET /repos/{owner}/{repo}/labels", json!(status))]);
+        let Reading::Unknown(reason) = read("github_issue_labels", json!({"id": "shop"}), &github).await else { panic!("it is unknown") };
+        assert!(reason.message.ends_with("(reading it takes issues: read; with a classic token repo)"), "{}", reason.message);
+    }
+    let github = answers([(TEAM, json!(403))]);
+    let Reading::Unknown(reason) = read("github_team", json!({"id": "7"}), &github).await else { panic!("it is unknown") };
+    assert!(reason.message.ends_with("grant members: read"), "{}", reason.message);
 }
 
 #[tokio::test]

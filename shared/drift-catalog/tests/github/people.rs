@@ -9,6 +9,7 @@ const OUTSIDE: &str = "GET /repos/{owner}/{repo}/collaborators?affiliation=outsi
 const INVITATIONS: &str = "GET /repos/{owner}/{repo}/invitations";
 const REPOSITORYS_TEAMS: &str = "GET /repos/{owner}/{repo}/teams";
 const INVITED: &str = "GET /orgs/{org}/invitations";
+const OF_ORGANISATION: &str = "GET /orgs/{org}/memberships/{username}";
 const TEAM: &str = "GET /orgs/{org}/teams/{team_slug}";
 const MEMBERSHIP: &str = "GET /orgs/{org}/teams/{team_slug}/memberships/{username}";
 
@@ -36,10 +37,16 @@ async fn a_collaborator_is_one_in_any_case_by_any_words_and_before_accepting() {
 }
 
 #[tokio::test]
-async fn a_collaborator_who_keeps_access_by_a_team_alone_is_gone() {
-    let github = answers([(DIRECT, json!([])), (OUTSIDE, json!([])), (INVITATIONS, json!([invitation("other", "read")]))]);
+async fn a_collaborator_who_keeps_access_by_a_team_alone_is_gone_and_an_owner_is_not() {
     let recorded = json!({"id": "shop:octocat", "permission": "push"});
-    assert_eq!(read("github_repository_collaborator", recorded, &github).await, Reading::Gone);
+    let member = |answer: Value| {
+        let invited = json!([invitation("other", "read")]);
+        answers([(DIRECT, json!([])), (OUTSIDE, json!([])), (INVITATIONS, invited), (OF_ORGANISATION, answer), (INVITED, json!([]))])
+    };
+    for of_organisation in [json!({"role": "member"}), json!(404)] {
+        assert_eq!(read("github_repository_collaborator", recorded.clone(), &member(of_organisation)).await, Reading::Gone);
+    }
+    check(read("github_repository_collaborator", recorded, &member(json!({"role": "admin"}))).await, &[]);
 }
 
 #[tokio::test]
@@ -73,11 +80,10 @@ async fn a_repositorys_collaborators_are_those_of_every_list_and_one_more_is_a_d
 
 #[tokio::test]
 async fn an_invitation_to_the_organisation_counts_as_membership() {
-    let operation = "GET /orgs/{org}/memberships/{username}";
-    let github = answers([(operation, json!({"state": "pending", "role": "member"}))]);
+    let github = answers([(OF_ORGANISATION, json!({"state": "pending", "role": "member"}))]);
     let recorded = json!({"id": "acme:Paula", "username": "Paula", "role": "member", "downgrade_on_destroy": true});
     check(read("github_membership", recorded, &github).await, &[]);
-    assert_eq!(github.asked(operation), [json!({"username": "Paula"})]);
+    assert_eq!(github.asked(OF_ORGANISATION), [json!({"username": "Paula"})]);
     let other = read("github_membership", json!({"id": "other:Paula", "role": "member"}), &answers([])).await;
     check_unknown(other, ReasonKind::WrongAccount, "other");
 }
@@ -119,9 +125,8 @@ async fn a_membership_of_a_team_is_found_by_either_form_of_the_team_and_before_i
 
 #[tokio::test]
 async fn an_owner_is_maintainer_of_a_team_whatever_was_asked_and_nobody_else_is() {
-    let of_organisation = "GET /orgs/{org}/memberships/{username}";
     let recorded = json!({"id": "77:olga", "role": "member"});
-    let github = |role: &str| answers([(MEMBERSHIP, json!({"role": "maintainer"})), (of_organisation, json!({"role": role}))]);
+    let github = |role: &str| answers([(MEMBERSHIP, json!({"role": "maintainer"})), (OF_ORGANISATION, json!({"role": role}))]);
     check(read("github_team_membership", recorded.clone(), &github("admin")).await, &[]);
     check(read("github_team_membership", recorded, &github("member")).await, &[r#"role: "member" -> "maintainer""#]);
 }

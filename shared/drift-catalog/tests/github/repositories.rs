@@ -62,6 +62,26 @@ async fn a_repository_that_was_renamed_has_another_name_and_no_other_difference(
 }
 
 #[tokio::test]
+async fn a_repository_that_was_transferred_has_another_owner() {
+    check(changed(recorded(), with(live(), json!({"full_name": "evil/shop"}))).await, &[r#"full_name: "acme/shop" -> "evil/shop""#]);
+}
+
+#[tokio::test]
+async fn what_a_provider_without_the_permission_recorded_of_merging_is_not_compared() {
+    let blind = json!({"allow_merge_commit": false, "allow_squash_merge": false, "allow_rebase_merge": false, "delete_branch_on_merge": false,
+        "merge_commit_title": "", "merge_commit_message": "", "squash_merge_commit_title": "", "squash_merge_commit_message": ""});
+    check(changed(with(recorded(), blind), live()).await, &[]);
+    let rebase = json!({"allow_merge_commit": false, "allow_squash_merge": false, "allow_rebase_merge": true});
+    check(changed(with(recorded(), rebase), live()).await, &["allow_merge_commit: false -> true", "allow_squash_merge: false -> true"]);
+}
+
+#[tokio::test]
+async fn what_the_provider_did_not_know_when_it_wrote_the_state_is_not_compared() {
+    let unread = json!({"repo_id": null, "allow_forking": null, "web_commit_signoff_required": null});
+    check(changed(with(recorded(), unread), with(live(), json!({"allow_forking": true, "web_commit_signoff_required": true}))).await, &[]);
+}
+
+#[tokio::test]
 async fn another_repository_that_took_the_name_is_another_one() {
     check(changed(recorded(), with(live(), json!({"id": 8}))).await, &["repo_id: 7 -> 8"]);
 }

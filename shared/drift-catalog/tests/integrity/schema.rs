@@ -88,6 +88,9 @@ fn every_type_of_github_is_read_and_says_what_that_takes() {
         if resource.permissions.is_empty() && resource.type_name != "github_app_installation_repository" {
             findings.push(format!("{}: say which `permissions` reading it takes", resource.type_name));
         }
+        if resource.scopes.is_empty() {
+            findings.push(format!("{}: say which `scopes` reading it takes", resource.type_name));
+        }
         for read in resource.reads.iter().filter(|read| read.gone.iter().chain(&read.unset).any(|code| code == "404")) {
             // What a repository itself answers is for the caller to judge, and its own settings are gated by `only_if`.
             let is_judged_elsewhere =

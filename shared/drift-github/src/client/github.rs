@@ -129,6 +129,12 @@ impl Github {
         self.counters().clone()
     }
 
+    /// How many requests of this hour are left, of whichever of the two APIs has fewer; nothing before GitHub told.
+    #[must_use]
+    pub fn left(&self) -> Option<usize> {
+        self.inner.pacer.left()
+    }
+
     /// Makes one `GET`. A redirect within GitHub is followed, and told.
     ///
     /// # Errors

@@ -128,6 +128,13 @@ impl Pacer {
         }
     }
 
+    /// What is left of the hour, of whichever API has less.
+    pub(crate) fn left(&self) -> Option<usize> {
+        let mut state = self.state();
+        let hours = [Api::Rest, Api::GraphQl].map(|api| state.lane(api).hour);
+        hours.into_iter().flatten().map(|hour| hour.remaining).min()
+    }
+
     /// The hour's limit is reached, whatever was told before.
     fn exhausted(&self, api: Api, resets_in: Option<Duration>) {
         let resets = Instant::now() + resets_in.unwrap_or(self.pace.minute);

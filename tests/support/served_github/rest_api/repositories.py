@@ -153,8 +153,9 @@ def rulesets(request: Request, repository: Repository) -> Listing:
 @route("/repos/{owner}/{repo}/rulesets/{ruleset_id}", public=True)
 def ruleset(request: Request, repository: Repository, ruleset_id: str) -> Found:
     holder: Repository | Organisation = repository
+    inherits = request.query.get("includes_parents", "true") != "false"
     found = by_number(repository.rulesets, ruleset_id)
-    if found is None and request.query.get("includes_parents", "true") != "false":
+    if found is None and inherits:
         holder, found = repository.owner, by_number(repository.owner.rulesets, ruleset_id)
     if found is None:
         raise not_found()

@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlencode
 
 from ..access import at_least
 from ..clock import http_date, seconds_of
-from ..request import Answer, Found, Listing, Nothing, Refusal, Request, json_answer, not_found
+from ..request import Answer, Found, Listing, Nothing, Query, Refusal, Request, json_answer, not_found
 from ..things import Organisation, Repository, Team
 
 Handler = Callable[..., Any]
@@ -38,19 +38,22 @@ class Route:
 
 
 ROUTES: list[Route] = []
+#: What the description that npm carries does not have: nothing can be held against it.
+UNDESCRIBED: list[Route] = []
 _SHAPES = {"ref": ".+", "branch": ".+?"}
 
 
 def route(
     template: str, *, permission: str = "metadata=read", scope: str = "", role: str = "read", public: bool = False,
     denied: tuple[int, str] = (404, "Not Found"), method: str = "GET", also: tuple[str, ...] = (),
+    described: bool = True,
 ) -> Callable[[Handler], Handler]:
     """Registers what answers a path of the description; `also` are paths that the description does not write out."""
 
     def register(handler: Handler) -> Handler:
         for path in (template, *also):
             pattern = re.sub(r"\\{(\w+)\\}", lambda match: f"(?P<{match[1]}>{_SHAPES.get(match[1], '[^/]+')})", re.escape(path))
-            ROUTES.append(Route(method, template, re.compile(pattern), handler, permission, scope, role, public, denied))
+            (ROUTES if described else UNDESCRIBED).append(Route(method, template, re.compile(pattern), handler, permission, scope, role, public, denied))
         return handler
 
     return register
@@ -83,7 +86,7 @@ def _by_number(request: Request) -> str:
 
 
 def _find(method: str, path: str) -> tuple[Route, dict[str, str]]:
-    for each in ROUTES:
+    for each in (*ROUTES, *UNDESCRIBED):
         if each.method == method and (match := each.pattern.fullmatch(path)):
             return each, {name: unquote(value) for name, value in match.groupdict().items()}
     raise not_found()
@@ -221,8 +224,7 @@ def _not_since(held: str, modified: str) -> bool:
 
 def _page(request: Request, listing: Listing) -> tuple[Any, dict[str, str]]:
     """By number: what is removed meanwhile moves what follows onto the page before, as on GitHub."""
-    size = _number(request.query.get("per_page"), listing.usual)
-    size = min(size, listing.most)
+    size = page_size(request.query, listing.usual, listing.most)
     page = _number(request.query.get("page"), 1)
     pages = max(1, -(-len(listing.items) // size))
     items = [listing.write(item) for item in listing.items[(page - 1) * size : page * size]]
@@ -230,6 +232,10 @@ def _page(request: Request, listing: Listing) -> tuple[Any, dict[str, str]]:
     links = [f'<{request.root}{request.path}?{urlencode({**request.query, "page": str(number)})}>; rel="{name}"' for name, number in to.items() if number]
     body = {"total_count": len(listing.items), **listing.beside, listing.under: items} if listing.under else items
     return body, {"Link": ", ".join(links)} if links else {}
+
+
+def page_size(query: Query, usual: int, most: int) -> int:
+    return min(_number(query.get("per_page"), usual), most)
 
 
 def _number(text: str | None, otherwise: int) -> int:

@@ -1,0 +1,203 @@
+//! `driftwire scan`: everything of an organisation, and what nobody manages.
+
+use std::{collections::BTreeSet, path::Path, sync::Arc};
+
+use anyhow::Context as _;
+use drift_aws::SystemClock;
+use drift_engine::{
+    ignore::Ignore,
+    ports::Clock as _,
+    scan::{Counts, Unmanaged, addresses},
+    work::ScanPart,
+};
+use drift_github::{
+    GithubReader, Managed, Oddity,
+    scan::{Next, ScanError, Scanner, Step, Summary},
+};
+use drift_model::{InstanceRef, Reason, StateId, Timestamp};
+
+use crate::{
+    args::{CloudArgs, ScanArgs},
+    cloud,
+    commands::check::undecodable,
+    exit::ExitStatus,
+    github, input,
+    notes::FileNotes,
+    output::{self, Style, printable},
+    progress::Progress,
+    readers::unless_interrupted,
+    report::{Conclusion, InstanceReport, UnknownPolicy},
+    scan_report::{Asked, ScanReport, Who},
+    states,
+};
+
+type Reader = GithubReader<SystemClock>;
+
+/// Runs `driftwire scan`.
+pub(crate) async fn run(args: ScanArgs, cloud: &CloudArgs) -> anyhow::Result<ExitStatus> {
+    let client = github::client(&args.github)?;
+    let ignore = states::ignore_file(args.ignore.as_deref())?;
+    let (managed, oddities) = managed(&args, cloud, client.owner()).await?;
+    for (owner, count) in managed.elsewhere() {
+        let line = format!("{} of the states belong to {owner}, and are not looked at", output::count(*count, "instance"));
+        output::complain(&format!("{} {}", Style::Warn.paint("note:"), printable(&line)));
+    }
+    let began = SystemClock::default().now();
+    let notes = FileNotes::open(args.cache.as_deref(), began)?;
+    let reader = Reader::new(Arc::new(cloud::catalog()?), client, SystemClock::default(), Reader::LOOK_AROUND);
+    let scanner = Scanner { reader: &reader, notes: &notes };
+    let scanned = unless_interrupted(scan(&scanner, &managed, began)).await;
+    notes.save()?;
+    let scanned = scanned??;
+    let mut report = report(scanned, &managed, oddities, &ignore, (reader.github().owner(), began));
+    report.requests = Asked::of(&reader.github().used(), began, SystemClock::default().now());
+    if let Some(file) = &args.import {
+        write_imports(file, &report)?;
+    }
+    if args.json {
+        output::json(&report)?;
+    } else {
+        output::text(&report.text(&names(&args), args.all))?;
+    }
+    let policy = match (args.strict, args.tolerate_unknown) {
+        (true, _) => UnknownPolicy::Strict,
+        (_, true) => UnknownPolicy::Tolerate,
+        _ => UnknownPolicy::Mendable,
+    };
+    Ok(report.status(policy, args.fail_on_unmanaged))
+}
+
+/// The states as the command line names them, each once.
+fn names(args: &ScanArgs) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    args.states.iter().filter(|name| seen.insert(name.as_str())).cloned().collect()
+}
+
+/// What the states hold of the owner's. A state that cannot be read is an error: what it manages would be told as unmanaged.
+async fn managed(args: &ScanArgs, cloud: &CloudArgs, owner: &str) -> anyhow::Result<(Managed, Vec<Oddity>)> {
+    let mut read = Vec::new();
+    for name in names(args) {
+        let id = StateId(name);
+        let bytes = states::bytes(&id, cloud).await?;
+        read.push((id, bytes));
+    }
+    Managed::of(owner, read).map_err(|(state, error)| anyhow::Error::new(error).context(format!("reading the state {state}")))
+}
+
+/// What a scan came to, or how far it came.
+struct Scanned {
+    steps: Vec<Step>,
+    summary: Summary,
+    /// Why it ended before everything was looked at.
+    cut: Option<ScanError>,
+}
+
+/// Does every part, one after the other. What was found stays found, whatever becomes of the parts after it.
+async fn scan(scanner: &Scanner<'_, SystemClock, FileNotes>, managed: &Managed, began: Timestamp) -> anyhow::Result<Scanned> {
+    let progress = Progress::new("looking at GitHub", managed.len());
+    let (mut part, mut steps) = (ScanPart::Begin, Vec::<Step>::new());
+    loop {
+        match scanner.look(managed, &part, began).await {
+            Ok(step) => {
+                for _ in &step.judgements {
+                    progress.step();
+                }
+                let next = step.next.clone();
+                steps.push(step);
+                match next {
+                    Next::Part(next) => part = next,
+                    Next::Done(summary) => return Ok(Scanned { steps, summary: *summary, cut: None }),
+                }
+            }
+            // Nothing is known at all: an error, and no report.
+            Err(error) if steps.is_empty() => {
+                return Err(anyhow::Error::new(error)).with_context(|| format!("looking at {} on GitHub", scanner.reader.github().owner()));
+            }
+            Err(error) => {
+                let mut summary = Summary::default();
+                for step in &steps {
+                    summary.unmanaged.extend(step.unmanaged.iter().cloned());
+                    summary.gaps.extend(step.gaps.iter().cloned());
+                }
+                return Ok(Scanned { steps, summary, cut: Some(error) });
+            }
+        }
+    }
+}
+
+fn report(scanned: Scanned, managed: &Managed, oddities: Vec<Oddity>, ignore: &Ignore, (owner, began): (&str, Timestamp)) -> ScanReport {
+    let Scanned { steps, mut summary, cut } = scanned;
+    let mut report = ScanReport::new(owner, began);
+    let mut judged: BTreeSet<InstanceRef> = BTreeSet::new();
+    let mut found = Vec::new();
+    for step in steps {
+        report.audit_log = report.audit_log.or(step.audit_told);
+        for mut judgement in step.judgements {
+            judged.insert(judgement.instance.clone());
+            let changes = step.changes.get(&judgement.instance).map(Vec::as_slice).unwrap_or_default();
+            let sifted = ignore.sift(&judgement.instance, judgement.verdict, judgement.read_began);
+            report.ignored += sifted.hidden.len();
+            judgement.verdict = sifted.verdict;
+            report.coverage.judged(&judgement);
+            let url = judgement.url.clone();
+            let who = matches!(judgement.verdict.name(), "drifted" | "missing").then(|| Who::of(changes));
+            found.push(InstanceReport { url, who, ..InstanceReport::from(judgement) });
+        }
+    }
+    if let Some(error) = &cut {
+        let reason = error.reason();
+        let message = format!("the scan ended before it was looked at: {}", reason.message);
+        for instance in managed.names().filter(|instance| !judged.contains(instance)) {
+            let type_name = instance.key.address.type_name().to_owned();
+            report.coverage.add(type_name, Counts { managed: 1, unknown: 1, ..Counts::default() });
+            found.push(unlooked(instance, Reason { kind: reason.kind, message: message.clone() }));
+        }
+        report.cut = Some(reason.message);
+    }
+    for Oddity { state, key, why } in oddities {
+        found.push(undecodable(&state, drift_state::Problem { address: key, why }));
+    }
+    for one in &summary.unmanaged {
+        report.coverage.unmanaged(one);
+    }
+    summary.unmanaged.sort();
+    let of_root = managed.names().filter(|instance| instance.key.address.module().is_none());
+    let held = of_root.map(|InstanceRef { key, .. }| format!("{}.{}", key.address.type_name(), key.address.name()));
+    let to = addresses(&summary.unmanaged, held);
+    report.elsewhere.clone_from(managed.elsewhere());
+    report.take(found, summary.unmanaged.into_iter().zip(to).collect::<Vec<(Unmanaged, String)>>(), summary.gaps);
+    report
+}
+
+fn unlooked(instance: InstanceRef, reason: Reason) -> InstanceReport {
+    let address = instance.key.address;
+    InstanceReport {
+        type_name: address.type_name().to_owned(),
+        address: address.to_string(),
+        deposed: instance.key.deposed,
+        id: None,
+        state: instance.state.0,
+        place: None,
+        url: None,
+        who: None,
+        conclusion: Conclusion::unknown(reason),
+    }
+}
+
+/// Writes the `import` blocks that adopt what nobody manages. An existing file is not written over unless it holds such blocks alone, which only
+/// this command writes: it is generated.
+fn write_imports(file: &Path, report: &ScanReport) -> anyhow::Result<()> {
+    const HEAD: &str =
+        "# Written by driftwire scan --import: what no state manages. `terraform plan -generate-config-out=FILE` writes the resources.\n";
+    if let Ok(held) = input::read(file)
+        && !held.starts_with(HEAD.as_bytes())
+    {
+        anyhow::bail!("{} was not written by this command: name another file for --import", file.display());
+    }
+    let mut text = HEAD.to_owned();
+    for block in report.import_blocks() {
+        text.push('\n');
+        text.push_str(block);
+    }
+    std::fs::write(file, text).with_context(|| format!("writing {}", file.display()))
+}
