@@ -91,7 +91,7 @@ infra-check: venv $(CHECKOV_STAMP) ## Check the Terraform module and its example
 	@$(BIN)/python infra/tools/security.py $(CHECKOV)/bin/checkov
 
 # Where nothing can be applied, nothing is built for it.
-infra-apply-test: venv binaries ## Apply the examples to a served AWS, with the zips that deploy, and watch them work
+infra-apply-test: venv binaries github-schema ## Apply the examples to a served AWS, with the zips that deploy, and watch them work
 	@if $(BIN)/python infra/tools/installed.py; then \
 		$(BIN)/python infra/tools/build.py $(HOST_ARCH); \
 		echo "$(BIN)/python -m pytest tests/infra -m applies"; $(BIN)/python -m pytest tests/infra -m applies; fi

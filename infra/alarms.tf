@@ -41,7 +41,7 @@ locals {
         description = "EventBridge could not hand events to a queue: see the queue's policy and the dead letters."
         namespace   = "AWS/Events"
         metric      = "FailedInvocations"
-        dimensions  = { RuleName = "${var.name}-changes" }
+        dimensions  = { RuleName = "${var.name}-${var.watch_aws ? "changes" : "states"}" }
         statistic   = "Sum"
         period      = 300
         periods     = 1
@@ -110,8 +110,36 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   tags                = local.tags
 }
 
+# A scan that is waiting for GitHub, or that nobody wakes, fails nowhere. How often a cron expression wakes it, nobody knows here.
+locals {
+  scan_rate  = try(regex("^rate\\((?P<number>[0-9]+) (?P<unit>minute|hour|day)s?\\)$", var.github.schedule), null)
+  scans_each = try(tonumber(local.scan_rate.number) * { minute = 60, hour = 3600, day = 86400 }[local.scan_rate.unit], null)
+}
+
+resource "aws_cloudwatch_metric_alarm" "no_scan" {
+  # Twice a day at least: what is late once is no alarm.
+  count = try(local.scans_each <= 43200, false) ? 1 : 0
+
+  alarm_name          = "${var.name}-no-scan"
+  alarm_description   = "No scan of GitHub came to its end for a day: see the log of github-scanner for limits, and for what the token or the App may not."
+  namespace           = "Driftwire"
+  metric_name         = "scans"
+  dimensions          = { Function = "github-scanner" }
+  statistic           = "Sum"
+  period              = 86400
+  evaluation_periods  = 1
+  comparison_operator = "LessThanThreshold"
+  threshold           = 1
+  treat_missing_data  = "breaching"
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+  ok_actions          = [aws_sns_topic.alarms.arn]
+  tags                = local.tags
+}
+
 # A rule that nothing matches has no metric, so that what is missing is what is wrong.
 resource "aws_cloudwatch_metric_alarm" "no_events" {
+  count = var.watch_aws ? 1 : 0
+
   alarm_name          = "${var.name}-no-events"
   alarm_description   = "CloudTrail told of no change for a day: does a trail still log what is written in this region? See driftwire doctor"
   comparison_operator = "LessThanThreshold"

@@ -2,6 +2,7 @@
 
 locals {
   own = "Driftwire"
+  # One without metrics is left out.
   widgets = [
     {
       title = "Drift told", width = 8, view = "timeSeries", stacked = false, stat = "Sum", period = 300
@@ -13,8 +14,24 @@ locals {
       title = "What became of CloudTrail's records", width = 16, view = "timeSeries", stacked = true, stat = "Sum", period = 300
       metrics = [
         for outcome in ["judged", "deferred", "not_managed", "unsupported", "internal", "read_only", "failed_call", "malformed"] :
-        [local.own, outcome, "Function", "event-detector", { label = replace(outcome, "_", " ") }]
+        [local.own, outcome, "Function", "event-detector", { label = replace(outcome, "_", " ") }] if var.watch_aws
       ]
+    },
+    {
+      title = "Scans of GitHub", width = 8, view = "timeSeries", stacked = false, stat = "Maximum", period = 3600
+      metrics = [for one in [
+        [local.own, "unmanaged", "Function", "github-scanner", { label = "that nobody manages" }],
+        [local.own, "scanned", "Function", "github-scanner", { label = "instances looked at", stat = "Sum" }],
+        [local.own, "scans", "Function", "github-scanner", { label = "scans that ended", stat = "Sum" }],
+      ] : one if var.github != null]
+    },
+    {
+      title = "GitHub's limits", width = 8, view = "timeSeries", stacked = false, stat = "Sum", period = 300
+      metrics = [for one in [
+        [local.own, "github_requests", "Function", "github-scanner", { label = "requests" }],
+        [local.own, "github_points_left", "Function", "github-scanner", { label = "points left", stat = "Minimum" }],
+        [local.own, "scan_parts_later", "Function", "github-scanner", { label = "parts put off" }],
+      ] : one if var.github != null]
     },
     {
       title = "How long messages wait (s)", width = 8, view = "timeSeries", stacked = false, stat = "Maximum", period = 60
@@ -49,7 +66,7 @@ locals {
     },
     {
       title = "Events from CloudTrail", width = 8, view = "timeSeries", stacked = false, stat = "Sum", period = 3600
-      metrics = [for bus in sort(keys(local.buses)) : concat(
+      metrics = [for bus in sort(keys(local.watched_buses)) : concat(
         ["AWS/Events", "TriggeredRules"],
         bus == "default" ? [] : ["EventBusName", local.buses[bus]],
         ["RuleName", "${var.name}-changes", { label = "${bus} bus" }],
@@ -74,12 +91,12 @@ resource "aws_cloudwatch_dashboard" "this" {
           title  = widget.title, region = local.region, view = widget.view, stacked = widget.stacked, stat = widget.stat
           period = widget.period, metrics = widget.metrics
         }
-      }],
+      } if length(widget.metrics) > 0],
       [{
         type = "alarm", width = 24, height = 4
         properties = {
           title = "Alarms"
-          alarms = [for alarm in concat(sort(keys(local.alarms)), ["no-events"]) :
+          alarms = [for alarm in concat(sort(keys(local.alarms)), var.watch_aws ? ["no-events"] : [], [for alarm in aws_cloudwatch_metric_alarm.no_scan : "no-scan"]) :
             "arn:${local.partition}:cloudwatch:${local.region}:${local.account}:alarm:${var.name}-${alarm}"
           ]
         }

@@ -2,11 +2,13 @@
 
 locals {
   buses = merge({ default = "default" }, var.central_bus == null ? {} : { central = "${var.name}" })
+  # Those whose records of CloudTrail are looked at.
+  watched_buses = { for bus, name in local.buses : bus => name if var.watch_aws }
   rule_arns = {
     for bus, name in local.buses :
     bus => "arn:${local.partition}:events:${local.region}:${local.account}:rule/${name == "default" ? "" : "${name}/"}${var.name}"
   }
-  change_rule_arns = [for bus in sort(keys(local.buses)) : "${local.rule_arns[bus]}-changes"]
+  change_rule_arns = [for bus in sort(keys(local.watched_buses)) : "${local.rule_arns[bus]}-changes"]
   state_rule_arns  = [for bus in sort(keys(local.buses)) : "${local.rule_arns[bus]}-states"]
 }
 
@@ -62,7 +64,7 @@ resource "aws_cloudwatch_event_bus_policy" "central" {
 
 # Successful writes alone, so that what is of no use costs nothing.
 resource "aws_cloudwatch_event_rule" "changes" {
-  for_each = local.buses
+  for_each = local.watched_buses
 
   name           = "${var.name}-changes"
   description    = "Driftwire: what CloudTrail recorded, but for reads and failed calls"
@@ -90,7 +92,7 @@ resource "aws_cloudwatch_event_rule" "states" {
 }
 
 resource "aws_cloudwatch_event_target" "changes" {
-  for_each = local.buses
+  for_each = local.watched_buses
 
   rule           = aws_cloudwatch_event_rule.changes[each.key].name
   event_bus_name = each.value

@@ -13,6 +13,7 @@ locals {
       DRIFTWIRE_LOG                   = var.log_level
     },
     var.provider_reader == null ? {} : { DRIFTWIRE_PROVIDER_QUEUE_URL = aws_sqs_queue.work["provider"].url },
+    var.github == null ? {} : { DRIFTWIRE_GITHUB_QUEUE_URL = aws_sqs_queue.work["github"].url },
     var.ignore == null ? {} : { DRIFTWIRE_IGNORE = var.ignore },
     length(var.lock_tables) == 0 ? {} : { DRIFTWIRE_LOCK_TABLES = join(",", var.lock_tables) },
     length(var.state_bucket_regions) == 0 ? {} : {
@@ -83,6 +84,26 @@ locals {
         },
         one.channel == null ? {} : { DRIFTWIRE_SLACK_CHANNEL = one.channel },
         one.api_url == null ? {} : { DRIFTWIRE_SLACK_API_URL = one.api_url },
+      )
+    } },
+    { for one in var.github[*] : "github-scanner" => {
+      description = "A GitHub organisation to judged drift"
+      memory      = lookup(var.memory_mb, "github-scanner", 256)
+      storage     = 512
+      # The most that Lambda gives: most of a scan is waiting for GitHub.
+      timeout = 900
+      window  = 0
+      # The least that SQS takes. GitHub limits an account, whoever asks for it: more executions would only wait for each other.
+      concurrency = 2
+      queue       = "github"
+      environment = merge(
+        local.judges,
+        {
+          DRIFTWIRE_GITHUB_OWNER       = one.owner
+          DRIFTWIRE_GITHUB_SECRET      = one.secret_arn
+          DRIFTWIRE_GITHUB_LOOK_AROUND = tostring(floor(one.look_around_hours * 3600))
+        },
+        one.base_url == null ? {} : { DRIFTWIRE_GITHUB_BASE_URL = one.base_url },
       )
     } },
   )

@@ -5,7 +5,16 @@ locals {
   read_actions = jsondecode(file("${path.module}/read-actions.json"))
 
   # Who judges, and so reads states, locks, the index and what is live, and writes the ledger and alerts.
-  judging = toset([for name in keys(local.functions) : name if contains(["event-detector", "provider-judge"], name)])
+  judging = toset([for name in keys(local.functions) : name if contains(["event-detector", "provider-judge", "github-scanner"], name)])
+  # Who reads AWS.
+  reading_aws           = setsubtract(local.judging, ["github-scanner"])
+  github_secret_service = try(split(":", var.github.secret_arn)[2], null)
+  # Which queues each of them fills. Only event-detector hands over.
+  work_for = {
+    event-detector = [for queue in keys(local.queues) : queue if queue != "slack"]
+    provider-judge = ["events", "provider", "states"]
+    github-scanner = ["github", "states"]
+  }
 
   # What a managed policy of AWS allows beyond configuration. A plugin reads whatever its type takes, so that no list of actions
   # can be made for it; what holds data is denied. Driftwire's own is taken out of the denial, and allowed by itself.
@@ -109,6 +118,8 @@ data "aws_iam_policy_document" "states" {
 }
 
 data "aws_iam_policy_document" "judging" {
+  for_each = local.judging
+
   dynamic "statement" {
     for_each = length(local.ignore_objects) > 0 ? [1] : []
 
@@ -145,10 +156,10 @@ data "aws_iam_policy_document" "judging" {
   statement {
     sid       = "WorkForTheOthers"
     actions   = ["sqs:SendMessage"]
-    resources = [for queue in sort(keys(local.queues)) : "${local.sqs_arn}:${var.name}-${queue}" if queue != "slack"]
+    resources = [for queue in local.work_for[each.key] : "${local.sqs_arn}:${var.name}-${queue}"]
   }
   dynamic "statement" {
-    for_each = length(local.read_role_arns) > 0 ? [1] : []
+    for_each = length(local.read_role_arns) > 0 && contains(local.reading_aws, each.key) ? [1] : []
 
     content {
       sid       = "OtherAccounts"
@@ -164,15 +175,18 @@ data "aws_iam_policy_document" "function" {
   source_policy_documents = concat(
     [data.aws_iam_policy_document.edge[each.key].json],
     each.key == "slack-notifier" ? [one(data.aws_iam_policy_document.slack_notifier[*].json)] : [data.aws_iam_policy_document.states.json],
-    contains(local.judging, each.key) ? [data.aws_iam_policy_document.judging.json] : [],
-    each.key == "event-detector" ? [data.aws_iam_policy_document.event_detector.json] : [],
+    contains(local.judging, each.key) ? [data.aws_iam_policy_document.judging[each.key].json] : [],
+    each.key == "event-detector" ? data.aws_iam_policy_document.event_detector[*].json : [],
     each.key == "state-indexer" ? [data.aws_iam_policy_document.state_indexer.json] : [],
     each.key == "provider-judge" ? [one(data.aws_iam_policy_document.provider_judge[*].json)] : [],
+    each.key == "github-scanner" ? [one(data.aws_iam_policy_document.github_scanner[*].json)] : [],
   )
 }
 
 data "aws_iam_policy_document" "event_detector" {
   #checkov:skip=CKV_AWS_356:What is watched is whatever states hold; these actions read configuration and no data.
+  count = var.watch_aws ? 1 : 0
+
   statement {
     sid       = "WhatIsWatched"
     actions   = local.read_actions
@@ -288,6 +302,31 @@ data "aws_iam_policy_document" "slack_notifier" {
       sid       = "EncryptedSecret"
       actions   = ["kms:Decrypt"]
       resources = [statement.value]
+    }
+  }
+}
+
+# It reads GitHub, and of AWS nothing but what every judge reads: what it may see there is the token's, or the App's.
+data "aws_iam_policy_document" "github_scanner" {
+  count = var.github == null ? 0 : 1
+
+  statement {
+    sid       = "TokenOrKeyOfTheApp"
+    actions   = [local.github_secret_service == "secretsmanager" ? "secretsmanager:GetSecretValue" : "ssm:GetParameter"]
+    resources = [var.github.secret_arn]
+  }
+  dynamic "statement" {
+    for_each = var.github.secret_kms_key_arn[*]
+
+    content {
+      sid       = "EncryptedSecret"
+      actions   = ["kms:Decrypt"]
+      resources = [statement.value]
+      condition {
+        test     = "StringLike"
+        variable = "kms:ViaService"
+        values   = [for domain in ["amazonaws.com", "amazonaws.com.cn"] : "${local.github_secret_service}.*.${domain}"]
+      }
     }
   }
 }

@@ -30,7 +30,7 @@ output "role_arns" {
 
 output "reading_role_arns" {
   description = "The roles that read what is live: who the role of a member account trusts."
-  value       = [for name in sort(tolist(local.judging)) : aws_iam_role.function[name].arn]
+  value       = [for name in sort(tolist(local.reading_aws)) : aws_iam_role.function[name].arn]
 }
 
 output "queue_urls" {
@@ -56,10 +56,11 @@ output "cli_environment" {
 output "needs" {
   description = "What has to be there that the module does not make."
   value = concat(
-    var.create_trail ? [] : ["A trail that logs management events that are written, in ${local.region} and in every region that forwards: without one CloudTrail tells EventBridge nothing. create_trail = true makes one."],
+    var.create_trail || !var.watch_aws ? [] : ["A trail that logs management events that are written, in ${local.region} and in every region that forwards: without one CloudTrail tells EventBridge nothing. create_trail = true makes one."],
     length(var.alert_emails) == 0 ? [] : ["Each address of alert_emails confirms the message that AWS sent to it."],
     length(local.buckets_here) == length(var.state_buckets) ? [] : ["The events of the state buckets in other regions, forwarded by modules/member-account."],
     var.assume_role == null ? [] : ["The role ${var.assume_role.name} in every account that is read: modules/member-account makes it."],
+    var.github == null ? [] : ["In the secret of github.secret_arn a token, or the id, the installation and the private key of a GitHub App: docs/github-app.md."],
     length(local.subscriptions) == 0 && var.slack == null ? ["Somebody who is told: alert_emails, slack or alert_subscriptions."] : [],
   )
 }
@@ -73,6 +74,7 @@ locals {
     DRIFTWIRE_EVENTS_QUEUE_URL      = aws_sqs_queue.work["events"].url
     DRIFTWIRE_STATES_QUEUE_URL      = aws_sqs_queue.work["states"].url
     DRIFTWIRE_PROVIDER_QUEUE_URL    = try(aws_sqs_queue.work["provider"].url, null)
+    DRIFTWIRE_GITHUB_QUEUE_URL      = try(aws_sqs_queue.work["github"].url, null)
     DRIFTWIRE_SLACK_QUEUE_URL       = try(aws_sqs_queue.work["slack"].url, null)
     DRIFTWIRE_DEAD_LETTER_QUEUE_URL = aws_sqs_queue.dead_letters.url
     DRIFTWIRE_STATES                = join(",", local.states)

@@ -4,12 +4,14 @@ locals {
     { events = 60, states = 300 },
     var.provider_reader == null ? {} : { provider = 300 },
     var.slack == null ? {} : { slack = 60 },
+    var.github == null ? {} : { github = 900 },
   )
   # Who may send to a queue beside the functions: a service, and on whose behalf.
   senders = {
-    events   = [{ service = "events.amazonaws.com", sources = local.change_rule_arns }]
+    events   = var.watch_aws ? [{ service = "events.amazonaws.com", sources = local.change_rule_arns }] : []
     states   = [{ service = "events.amazonaws.com", sources = local.state_rule_arns }]
     provider = []
+    github   = []
     slack    = [{ service = "sns.amazonaws.com", sources = [local.topic_arn, "${local.topic_arn}-alarms"] }]
   }
 }

@@ -1,5 +1,5 @@
 locals {
-  schedules = {
+  schedules = merge({
     sweep = {
       description = "publish the alerts that are owed"
       expression  = "rate(1 minute)"
@@ -14,7 +14,13 @@ locals {
       # not in an hour. https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
       name = "reconcile-${substr(sha256(join(",", local.states)), 0, 8)}"
     }
-  }
+    }, { for one in var.github[*] : "scan_github" => {
+      description = "scan a GitHub organisation"
+      expression  = one.schedule
+      queue       = "github"
+      # Another organisation is looked at at once, too.
+      name = "scan-github-${substr(sha256(join(" ", compact([one.owner, one.base_url]))), 0, 8)}"
+  } })
 }
 
 resource "aws_scheduler_schedule_group" "this" {
@@ -81,7 +87,7 @@ data "aws_iam_policy_document" "scheduler" {
   statement {
     sid       = "Queues"
     actions   = ["sqs:SendMessage"]
-    resources = ["${local.sqs_arn}:${var.name}-events", "${local.sqs_arn}:${var.name}-states"]
+    resources = [for queue in sort(distinct(values(local.schedules)[*].queue)) : "${local.sqs_arn}:${var.name}-${queue}"]
   }
 }
 

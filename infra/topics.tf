@@ -13,6 +13,18 @@ resource "aws_sns_topic" "alerts" {
   display_name      = "Driftwire"
   kms_master_key_id = local.key_arn
   tags              = local.tags
+
+  # Whoever is told has to be told of something.
+  lifecycle {
+    precondition {
+      condition     = var.watch_aws || var.github != null
+      error_message = "Nothing is watched: watch_aws = false is for a deployment that scans GitHub, which github says."
+    }
+    precondition {
+      condition     = var.watch_aws || !var.create_trail && var.provider_reader == null && var.assume_role == null
+      error_message = "create_trail, provider_reader and assume_role are for AWS, which watch_aws = false leaves out."
+    }
+  }
 }
 
 resource "aws_sns_topic" "alarms" {

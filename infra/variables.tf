@@ -170,6 +170,53 @@ variable "manage_bucket_notifications" {
   default     = false
 }
 
+variable "watch_aws" {
+  description = "Watches AWS through CloudTrail. `false` is for a deployment that scans GitHub and nothing else: it has no trail and no rule for CloudTrail's records, and may read nothing of the account but the states."
+  type        = bool
+  default     = true
+}
+
+# GitHub
+
+variable "github" {
+  description = "Scans a GitHub organisation: `owner`, its name. `secret_arn` is of a secret of Secrets Manager or of a SecureString of SSM that holds a token, or the key of a GitHub App (docs/github-app.md). `secret_kms_key_arn` is the key that the secret is encrypted with, where it is not AWS's own. `base_url` is for GitHub Enterprise, as the provider's. `schedule` is a rate, or a cron expression. `look_around_hours` is how old an answer may be that only shows what nobody manages, or that did not change by what GitHub says."
+  type = object({
+    owner              = string
+    secret_arn         = string
+    secret_kms_key_arn = optional(string)
+    base_url           = optional(string)
+    schedule           = optional(string, "rate(1 hour)")
+    look_around_hours  = optional(number, 24)
+  })
+  default = null
+
+  validation {
+    condition     = var.github == null ? true : can(regex("^[0-9A-Za-z][0-9A-Za-z-]{0,38}$", var.github.owner))
+    error_message = "github.owner is the name of an organisation as in https://github.com/acme, without the rest of the URL: \"acme\"."
+  }
+  validation {
+    condition     = var.github == null ? true : can(regex("^arn:[^:]+:(secretsmanager:[^:]+:[0-9]{12}:secret:|ssm:[^:]+:[0-9]{12}:parameter/)", var.github.secret_arn))
+    error_message = "github.secret_arn is the ARN of a secret (arn:aws:secretsmanager:...:secret:...) or of a parameter (arn:aws:ssm:...:parameter/...)."
+  }
+  validation {
+    condition     = try(var.github.secret_kms_key_arn, null) == null ? true : can(regex("^arn:[^:]+:kms:[^:]+:[0-9]{12}:key/", var.github.secret_kms_key_arn))
+    error_message = "github.secret_kms_key_arn is the ARN of a key, and not of an alias."
+  }
+  validation {
+    # A token goes to it.
+    condition     = try(var.github.base_url, null) == null ? true : can(regex("^(https://[^/?#@\\s]+|http://(127\\.0\\.0\\.1|localhost|\\[::1\\])(:[0-9]+)?)(/[^?#\\s]*)?$", var.github.base_url))
+    error_message = "github.base_url is a URL such as https://github.acme.example/, of https, without user, query and fragment."
+  }
+  validation {
+    condition     = var.github == null ? true : can(regex("^(rate\\([1-9][0-9]* (minute|hour|day)s?\\)|cron\\([^()]+\\))$", var.github.schedule))
+    error_message = "github.schedule is a rate or a cron expression of EventBridge Scheduler: \"rate(1 hour)\", \"cron(0 6 * * ? *)\"."
+  }
+  validation {
+    condition     = var.github == null ? true : var.github.look_around_hours >= 0 && var.github.look_around_hours <= 336
+    error_message = "github.look_around_hours is 0 to 336."
+  }
+}
+
 # How it judges
 
 variable "provider_reader" {
@@ -275,18 +322,18 @@ variable "architecture" {
 }
 
 variable "memory_mb" {
-  description = "Memory by function, where the defaults do not do: event-detector 512, state-indexer 1024, slack-notifier 128."
+  description = "Memory by function, where the defaults do not do: event-detector 512, state-indexer 1024, slack-notifier 128, github-scanner 256."
   type        = map(number)
   default     = {}
 
   validation {
-    condition     = length(setsubtract(keys(var.memory_mb), ["event-detector", "state-indexer", "slack-notifier"])) == 0
-    error_message = "memory_mb is by event-detector, state-indexer and slack-notifier; provider-judge's is provider_reader.memory_mb."
+    condition     = length(setsubtract(keys(var.memory_mb), ["event-detector", "state-indexer", "slack-notifier", "github-scanner"])) == 0
+    error_message = "memory_mb is by event-detector, state-indexer, slack-notifier and github-scanner; provider-judge's is provider_reader.memory_mb."
   }
 }
 
 variable "maximum_concurrency" {
-  description = "How many executions of a function its queue feeds at most, where the defaults do not do: event-detector 10, state-indexer 5, provider-judge 2, slack-notifier 2. At least 2."
+  description = "How many executions of a function its queue feeds at most, where the defaults do not do: event-detector 10, state-indexer 5, provider-judge 2, slack-notifier 2. At least 2. github-scanner's is always 2."
   type        = map(number)
   default     = {}
 

@@ -7,7 +7,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
 use drift_engine::ports::{Notes, PortError};
 use drift_model::Timestamp;
@@ -36,6 +36,9 @@ struct File {
 
 const VERSION: u32 = 1;
 
+/// How each version's file begins.
+const HEAD: &[u8] = br#"{"driftwire_notes":"#;
+
 impl FileNotes {
     /// The notes of a file; none without one, and none of a file that is not there yet.
     pub(crate) fn open(path: Option<&Path>, now: Timestamp) -> anyhow::Result<Self> {
@@ -48,9 +51,13 @@ impl FileNotes {
         let mut notes = BTreeMap::new();
         if !text.is_empty() {
             // Never written over: it may be somebody's.
-            let file: File = serde_json::from_slice(&text)
-                .with_context(|| format!("{} holds nothing that a scan has kept: name another file", path.display()))?;
-            if file.driftwire_notes == VERSION {
+            if !text.starts_with(HEAD) {
+                bail!("{} holds nothing that a scan has kept: name another file", path.display());
+            }
+            // A damaged one, or another version's, costs requests and nothing else.
+            if let Ok(file) = serde_json::from_slice::<File>(&text)
+                && file.driftwire_notes == VERSION
+            {
                 notes = file.notes;
             }
         }
@@ -125,6 +132,19 @@ mod tests {
             let mode = std::fs::metadata(&path).expect("it is there").permissions().mode();
             assert_eq!(mode & 0o077, 0, "{mode:o}");
         }
+    }
+
+    #[test]
+    fn a_damaged_file_is_as_if_it_held_nothing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("cache.json");
+        let notes = FileNotes::open(Some(&path), Timestamp::UNIX_EPOCH).expect("a file that is not there is none");
+        keep(&notes, "a", 10);
+        notes.save().expect("it can be written");
+        let text = std::fs::read(&path).expect("it is there");
+        std::fs::write(&path, &text[..text.len() - 5]).expect("it can be written");
+        let notes = FileNotes::open(Some(&path), Timestamp::UNIX_EPOCH).expect("it was written by itself");
+        assert_eq!(note(&notes, "a"), None);
     }
 
     #[test]

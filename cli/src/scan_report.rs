@@ -128,6 +128,9 @@ pub(crate) struct ScanReport {
     pub(crate) cut: Option<String>,
     /// Whether the organisation's audit log could be read; nothing where nobody had to ask.
     pub(crate) audit_log: Option<bool>,
+    /// How many instances belong to other owners, by owner: they are not looked at.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) elsewhere: BTreeMap<String, usize>,
     instances: Vec<InstanceReport>,
     summary: Summary,
     pub(crate) coverage: Covered,
@@ -148,6 +151,7 @@ impl ScanReport {
             began,
             cut: None,
             audit_log: None,
+            elsewhere: BTreeMap::new(),
             instances: Vec::new(),
             summary: Summary::default(),
             coverage: Covered::default(),
@@ -172,13 +176,14 @@ impl ScanReport {
         self.unmanaged.iter().map(|one| one.import.as_str())
     }
 
-    /// What the process ends with. What could not be listed counts like an instance that could not be judged.
+    /// What the process ends with. That something could not be listed is an error to whoever minds what is in no state.
     pub(crate) fn status(&self, policy: UnknownPolicy, fail_on_unmanaged: bool) -> ExitStatus {
         let status = CheckReport { instances: Vec::new(), summary: self.summary.clone() }.status(policy);
         match status {
             ExitStatus::Drift => status,
             _ if fail_on_unmanaged && !self.unmanaged.is_empty() => ExitStatus::Drift,
-            _ if policy != UnknownPolicy::Tolerate && (!self.gaps.is_empty() || self.cut.is_some()) => ExitStatus::Error,
+            _ if self.cut.is_some() && policy != UnknownPolicy::Tolerate => ExitStatus::Error,
+            _ if !self.gaps.is_empty() && (fail_on_unmanaged || policy == UnknownPolicy::Strict) => ExitStatus::Error,
             _ => status,
         }
     }

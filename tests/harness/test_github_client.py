@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import re
+import socket
+import ssl
 import subprocess
+import threading
 import time
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from support.places import binary, clean_environment
-from support.served_github import ServedGitHub, World
+from support.served_github import ServedGitHub
+from support.served_github.node_ids import node_id
 from support.served_github.sample import EVERYTHING, OWNER
 
 #: Of a failure, no test waits longer than it must.
@@ -382,7 +392,7 @@ def test_a_secondary_limit_is_waited_for_and_is_no_missing_right(served, by_owne
 
 
 def test_so_many_are_under_way_at_once_as_the_settings_say(served, by_owner):
-    served.plan.add("latency", seconds=0.05)
+    served.plan.add("latency", seconds=0.2)
     by_owner.do(SHOP | {"at_once": 60})
     assert 10 < served.counters()["most_at_once"] <= 20
 
@@ -485,7 +495,102 @@ def test_what_the_limits_of_a_query_cut_off_is_told(big):
     assert "RESOURCE_LIMITS_EXCEEDED" in {each["kind"] for each in found.get("errors", ())} or found["error"]["asks_for_less"]
 
 
-def test_a_query_through_the_catalogs_port_is_whole_or_an_error(served, by_owner, known):
+def test_a_query_through_the_catalogs_port_is_whole_or_an_error(served, by_owner, by_app, known):
     assert by_owner.call("GRAPHQL Organization")["organization"]["databaseId"] == known[0].owner("acme").id
     error = by_owner.error("GRAPHQL Organization", owner="nobody")
     assert (error["kind"], error["code"]) == ("Service", "404")
+    shop, platform = known[0].repository("shop"), known[0].team("platform")
+    rule = node_id("BranchProtectionRule", shop.id, next(iter(shop.protections)))
+    assert by_owner.call("GRAPHQL BranchProtection", id=rule)["node"]["pattern"] == "main"
+    error = by_owner.error("GRAPHQL BranchProtection", id=node_id("BranchProtectionRule", shop.id, 999_999))
+    assert (error["kind"], error["code"]) == ("Service", "404")
+    # An App may not see the other Apps that a rule names, and so not all of the rule.
+    error = by_app.error("GRAPHQL BranchProtection", id=rule)
+    assert (error["kind"], error["code"]) == ("AccessDenied", "403")
+    assert re.search(r"Resource not accessible by integration \(at node\.\w+\.nodes\.\d\.actor", error["message"]), error
+    for team in ("platform", str(platform.id), platform.id):
+        members = by_app.call("GRAPHQL TeamMembers", team=team)["node"]["members"]["edges"]
+        assert [each["node"]["login"] for each in members] == ["OctoCat"]
+    assert by_owner.error("GRAPHQL TeamMembers", team="nobody")["code"] == "404"
+
+
+def test_a_team_of_more_members_than_a_page_holds_comes_whole(big):
+    asker = Asker(big, big.world.personal_token("acme-owner", OWNER))
+    slug = asker.call("GET /orgs/{org}/teams")[0]["slug"]
+    everybody = [each["login"] for each in asker.call("GET /orgs/{org}/members")]
+    for login in everybody:
+        big.world.set_team_member(slug, login, "member")
+    found = asker.call("GRAPHQL TeamMembers", team=slug)["node"]["members"]
+    assert {each["node"]["login"] for each in found["edges"]} == set(everybody) and len(found["edges"]) > 100
+
+
+# The wire
+
+
+@pytest.fixture(scope="session")
+def certified(tmp_path_factory) -> tuple[Path, Path]:
+    """A certificate for this machine that is its own authority, and its key."""
+    folder = tmp_path_factory.mktemp("certificate")
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(timezone.utc)
+    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
+    made = made.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+    made = made.add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+    made = made.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True).sign(key, hashes.SHA256())
+    (folder / "certificate.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    (folder / "key.pem").write_bytes(private)
+    return folder / "certificate.pem", folder / "key.pem"
+
+
+class Tls:
+    """In front of the served GitHub, on another port."""
+
+    def __init__(self, served: ServedGitHub, certificate: Path, key: Path):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        self._behind, self._listener = served.port, context.wrap_socket(socket.create_server(("127.0.0.1", 0)), server_side=True)
+        self.url = f"https://localhost:{self._listener.getsockname()[1]}"
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except ssl.SSLError:
+                continue
+            except OSError:
+                return
+            self._pass_on(connection)
+
+    def _pass_on(self, connection: ssl.SSLSocket) -> None:
+        with connection, socket.create_connection(("127.0.0.1", self._behind)) as behind:
+            behind.sendall(connection.recv(65536))
+            answer = http.client.HTTPResponse(behind)
+            answer.begin()
+            body = answer.read()
+            connection.sendall(f"HTTP/1.1 {answer.status} x\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body)
+
+    def __enter__(self) -> Tls:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.close()
+
+
+def test_https_is_spoken_with_whom_the_system_trusts_and_with_nobody_else(served, by_owner, certified):
+    with Tls(served, *certified) as tls:
+        by_owner.environment |= {"GITHUB_BASE_URL": tls.url}
+        error = by_owner.error("GET /orgs/{org}")
+        assert error["kind"] == "Transport" and "certificate" in error["message"]
+        by_owner.environment |= {"SSL_CERT_FILE": str(certified[0])}
+        assert by_owner.call("GET /orgs/{org}")["login"] == "acme"
+
+
+def test_an_apps_key_is_taken_in_both_forms_in_which_it_is_written(served, known):
+    for form in (serialization.PrivateFormat.TraditionalOpenSSL, serialization.PrivateFormat.PKCS8):
+        key = serialization.load_pem_private_key(known[1]["private_key"].encode(), None)
+        pem = key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()).decode()
+        assert Asker(served, app=known[1] | {"private_key": pem}).call("GET /orgs/{org}")["login"] == "acme"

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import collections
 import concurrent.futures
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import installed
+import planning
+from support import github_states
 from support.applied import Applied, Packages
 from support.cloud import Cloud
 from support.policies import Enforcement
 from support.proxy import Proxy
+from support.served_github import ServedGitHub
+from support.served_github.sample import hand_made
 from support.slack import CHANNEL, TOKEN, Slack
-from support.worlds import ARCHITECTURE, PACKAGES, Watched, World, deployed, staged
+from support.worlds import ARCHITECTURE, ORGANISATION, PACKAGES, Watched, World, deployed, staged
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -28,8 +35,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _no_packages() -> str | None:
-    package = PACKAGES / ARCHITECTURE / "event-detector/bootstrap.zip"
-    return None if package.exists() else f"{package} is not there: run make build ARCH={ARCHITECTURE}"
+    packages = [PACKAGES / ARCHITECTURE / function / "bootstrap.zip" for function in planning.FUNCTIONS]
+    missing = [str(package) for package in packages if not package.exists()]
+    return f"{missing[0]} is not there: run make build ARCH={ARCHITECTURE}" if missing else None
 
 
 @pytest.fixture(scope="session")
@@ -41,19 +49,60 @@ def terraform():
 
 
 @pytest.fixture(scope="session")
+def plans(terraform, tmp_path_factory):
+    """The plans of all examples. Their packages are stand-ins: nothing runs."""
+    cloud = Cloud(tmp_path_factory.mktemp("planned"))
+    folder = tmp_path_factory.mktemp("plans")
+    dist = planning.stand_ins(folder / "stand-ins")
+
+    def made(name: str) -> dict:
+        return planning.example(terraform, folder / name, name, cloud.endpoint, dist).plan()
+
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        found = dict(zip(planning.EXAMPLES, pool.map(made, planning.EXAMPLES)))
+    yield found
+    cloud.stop()
+
+
+@pytest.fixture(scope="session")
 def slack():
     """A served Slack."""
     with Slack() as slack:
         yield slack
 
 
+@dataclass
+class Organisation:
+    """A served GitHub. What `world` is told, a state records; what `served.world` is told, somebody did by hand."""
+
+    served: ServedGitHub
+    world: Any
+    app: Mapping[str, Any]
+
+    def state(self) -> str:
+        types = ["github_branch_protection", "github_membership", "github_repository", "github_team"]
+        return github_states.text(github_states.state_of(self.world, types=types))
+
+    @property
+    def secret(self) -> str:
+        """As docs/github-app.md says."""
+        return json.dumps({member: self.app[member] for member in ("app_id", "installation_id", "private_key")})
+
+
 @pytest.fixture(scope="session")
-def worlds(terraform, slack, tmp_path_factory):
+def github(tmp_path_factory):
+    world, app = hand_made()
+    with ServedGitHub(tmp_path_factory.mktemp("github"), world) as served:
+        yield Organisation(served, world, app)
+
+
+@pytest.fixture(scope="session")
+def worlds(terraform, slack, github, tmp_path_factory):
     """The examples are applied at once: most of an apply is waiting for what AWS would still be doing."""
     made: list[Cloud | Proxy] = []
     beside = tmp_path_factory.mktemp("worlds")
 
-    def begin(name: str, prepare: Callable[[Path], None] = lambda _: None, **inputs: str) -> World:
+    def begin(name: str, prepare: Callable[[Path], None] = lambda _: None, *, states: Mapping[str, str] | None = None, **inputs: str) -> World:
         folder = beside / name
         cloud = Cloud(folder / "aws", managed_policies=True)
         proxy = Proxy(cloud.endpoint)
@@ -64,14 +113,17 @@ def worlds(terraform, slack, tmp_path_factory):
         dist.mkdir()
         (dist / ARCHITECTURE).symlink_to(PACKAGES / ARCHITECTURE)
         prepare(dist)
-        return deployed(terraform, folder, name, cloud, proxy, dist, **inputs)
+        return deployed(terraform, folder, name, cloud, proxy, dist, states or {}, **inputs)
 
     told = f'{{ secret_arn = aws_secretsmanager_secret.slack.arn, channel = "{CHANNEL}", api_url = "{slack.api}" }}'
+
+    asked = f'{{ owner = "acme", secret_arn = aws_secretsmanager_secret.github.arn, base_url = "{github.served.endpoint}/" }}'
 
     with concurrent.futures.ThreadPoolExecutor() as pool:
         yield {
             "single-account": pool.submit(begin, "single-account"),
             "slack": pool.submit(begin, "slack", slack=told),
+            "github-only": pool.submit(begin, "github-only", states={ORGANISATION: github.state()}, github=asked),
             "provider-reader": pool.submit(begin, "provider-reader", lambda dist: staged(terraform, dist)),
         }
     for each in made:
@@ -88,6 +140,14 @@ def with_slack(worlds) -> World:
     world = worlds["slack"].result()
     # The value is put in by hand, as the example says.
     world.cloud.client("secretsmanager").put_secret_value(SecretId="driftwire/slack", SecretString=TOKEN)
+    return world
+
+
+@pytest.fixture(scope="session")
+def github_only(worlds, github) -> World:
+    world = worlds["github-only"].result()
+    # The value is put in by hand, as the example says.
+    world.cloud.client("secretsmanager").put_secret_value(SecretId="driftwire/github", SecretString=github.secret)
     return world
 
 

@@ -16,7 +16,7 @@ from support.places import ACCOUNT
 from support.policies import Policies
 from support.slack import CHANNEL
 from support.terraform_cli import changes, differing
-from support.worlds import BUCKET, KEY, World
+from support.worlds import BUCKET, KEY, ORGANISATION, World
 
 pytestmark = pytest.mark.applies
 
@@ -28,8 +28,8 @@ LOG_GROUP = "aws_cloudwatch_log_group.checkout"
 MOTO: dict[tuple[str, str], str] = {}
 
 
-def test_a_second_plan_changes_nothing_but_what_a_served_aws_forgets(single_account: World, with_slack: World, provider_reader: World):
-    for world in (single_account, with_slack, provider_reader):
+def test_a_second_plan_changes_nothing_but_what_a_served_aws_forgets(single_account: World, with_slack: World, provider_reader: World, github_only: World):
+    for world in (single_account, with_slack, provider_reader, github_only):
         assert len([change for change in world.plan["resource_changes"] if change["change"]["actions"] == ["no-op"]]) > 40
         planned = changes(world.plan)
         differing = {(_type(address), attribute) for address, (_, attributes) in planned.items() for attribute in attributes}
@@ -169,6 +169,42 @@ def test_an_alert_reaches_slack_with_the_permissions_of_slack_notifier(with_slac
     assert {("slack-notifier", "secretsmanager:GetSecretValue"), ("slack-notifier", "dynamodb:PutItem")} <= watched.enforcement.used
 
 
+def test_what_was_changed_in_github_by_hand_is_told_by_a_scan_and_closed_by_an_apply_without_one(github_only: World, github, at_work):
+    watched = at_work(github_only)
+    applied, repository = watched.applied, 'github_repository.this["shop"]'
+    # Whichever comes first, the index or the first scan.
+    applied.begin()
+    applied.settle(120)
+    applied.fire("scan_github")
+    applied.settle(120)
+    assert json.loads(github_only.driftwire("drift", "list", "--json"))["drifts"] == []
+    assert github_only.mails() == []
+
+    github.served.world.repository("shop").visibility = "public"
+    for _ in ("a scan", "the same again"):
+        applied.fire("scan_github")
+        applied.settle(120)
+        [drift] = json.loads(github_only.driftwire("drift", "list", "--json"))["drifts"]
+        assert (drift["instance"]["key"]["address"], drift["instance"]["state"], drift["status"]) == (repository, f"s3://{BUCKET}/{ORGANISATION}", "drifted")
+        [mail] = github_only.mails()
+    for said in (repository, "visibility", "private", "public", ORGANISATION):
+        assert said in mail
+
+    # It is public on purpose by now: somebody changed the configuration, and applied it.
+    github.world.repository("shop").visibility = "public"
+    github_only.cloud.client("s3").put_object(Bucket=BUCKET, Key=ORGANISATION, Body=github.state().encode())
+    applied.settle(120)
+    assert json.loads(github_only.driftwire("drift", "list", "--json"))["drifts"] == []
+    assert len(github_only.mails()) == 2 and "as recorded again" in github_only.mails()[1]
+
+    assert watched.enforcement.refused == [], "the policies do not suffice"
+    assert (applied.failures(), applied.buried()) == ({}, [])
+    used = watched.enforcement.used
+    assert {("github-scanner", "secretsmanager:GetSecretValue"), ("github-scanner", "sns:Publish"), ("event-detector", "sqs:SendMessage")} <= used
+    # Neither the App's key nor a token of it is in what the functions wrote.
+    assert not [word for word in ("ghs_", "PRIVATE KEY") if word in applied.logs()]
+
+
 def test_a_function_that_does_what_its_role_does_not_allow_is_refused(single_account: World, at_work):
     watched = at_work(single_account)
     client = watched.world.cloud.client
@@ -188,7 +224,7 @@ def test_a_function_that_does_what_its_role_does_not_allow_is_refused(single_acc
     assert client("iam").get_role(RoleName="driftwire-event-detector")["Role"]["Arn"].endswith(":role/driftwire-event-detector")
 
 
-@pytest.mark.parametrize("name", ["single-account", "slack", "provider-reader"])
+@pytest.mark.parametrize("name", ["single-account", "slack", "provider-reader", "github-only"])
 def test_right_after_the_first_apply_driftwire_finds_what_terraforms_own_refresh_finds(worlds, name):
     # What one resource sets on another (a queue's policy, a role's inline policies) is not yet in the other's record.
     world: World = worlds[name].result()
@@ -206,7 +242,7 @@ def test_right_after_the_first_apply_driftwire_finds_what_terraforms_own_refresh
 
 
 @pytest.mark.parametrize("reader", ["native", "auto", "provider"])
-@pytest.mark.parametrize("name", ["single-account", "slack", "provider-reader"])
+@pytest.mark.parametrize("name", ["single-account", "slack", "provider-reader", "github-only"])
 def test_driftwire_finds_its_own_deployment_in_sync_but_for_what_a_served_aws_forgets(worlds, tmp_path, name, reader):
     world: World = worlds[name].result()
     # As every later run of Terraform records it.
@@ -229,8 +265,10 @@ def judged(world: World, state: Path, reader: str) -> list[dict]:
 
 
 @pytest.mark.undoes
-def test_destroying_leaves_nothing_behind_and_takes_nothing_that_is_somebody_elses(single_account: World, with_slack: World, provider_reader: World):
-    worlds = [single_account, with_slack, provider_reader]
+def test_destroying_leaves_nothing_behind_and_takes_nothing_that_is_somebody_elses(
+    single_account: World, with_slack: World, provider_reader: World, github_only: World
+):
+    worlds = [single_account, with_slack, provider_reader, github_only]
     for world in worlds:
         assert len(belongings(world)) > 30
     with concurrent.futures.ThreadPoolExecutor() as pool:
@@ -239,8 +277,7 @@ def test_destroying_leaves_nothing_behind_and_takes_nothing_that_is_somebody_els
         assert belongings(world) == set()
         assert json.loads(world.example.state.read_text())["resources"] == []
         s3 = world.cloud.client("s3")
-        [held] = s3.list_objects_v2(Bucket=BUCKET)["Contents"]
-        assert held["Key"] == KEY
+        assert {held["Key"] for held in s3.list_objects_v2(Bucket=BUCKET)["Contents"]} == world.keys
         assert "EventBridgeConfiguration" in s3.get_bucket_notification_configuration(Bucket=BUCKET)
 
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import json
 import re
-import zipfile
 
 import pytest
 
-import installed
-from support.cloud import Cloud
+from planning import EXAMPLES, needs_terraform
 from support.places import ACCOUNT, WORKSPACE
 from support.policies import listed
-from support.terraform_cli import Example, planned
-from support.worlds import ARCHITECTURE, World
+from support.terraform_cli import planned
+from support.worlds import World
 
 READ_ACTIONS = json.loads((WORKSPACE / "infra/read-actions.json").read_text())
 READS = re.compile(r"[a-z0-9-]+:(Get|List|Describe|BatchGet|Lookup)[A-Za-z]*")
@@ -31,18 +28,12 @@ OWN = {
     # What DynamoDB and SNS do with the key on the functions' behalf; the condition holds them to that.
     r"kms:(Decrypt|DescribeKey|Encrypt|GenerateDataKey\*|ReEncrypt\*)": r"arn:aws:kms:[a-z0-9-]+:\d{12}:key/[0-9a-f-]+",
     r"sts:AssumeRole": r"arn:aws:iam::\d{12}:role/driftwire-read",
-    r"secretsmanager:GetSecretValue": r"arn:aws:secretsmanager:[a-z0-9-]+:\d{12}:secret:driftwire/slack.*",
+    r"secretsmanager:GetSecretValue": r"arn:aws:secretsmanager:[a-z0-9-]+:\d{12}:secret:driftwire/(slack|github).*",
     r"events:PutEvents": r"arn:aws:events:[a-z0-9-]+:\d{12}:event-bus/driftwire",
 }
 #: Actions that are called reads and read data: never of everything.
 DATA = re.compile(r"(s3:GetObject|dynamodb:(Batch)?GetItem|secretsmanager:.*GetSecretValue|ssm:GetParameter|kinesis:Get|logs:Get).*")
 SERVICES = {"lambda.amazonaws.com", "scheduler.amazonaws.com", "events.amazonaws.com", "sns.amazonaws.com", "cloudwatch.amazonaws.com", "cloudtrail.amazonaws.com"}
-VARIABLES = {"organisation": {"organization_id": "o-a1b2c3d4e5", "shop_account": "210987654321", "external_id": "of-the-tests"}}
-#: What is known in a plan only where it is given.
-INPUTS = {"slack": {"slack": '{ secret_arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:driftwire/slack-a1b2c3" }'}}
-EXAMPLES = ["single-account", "multi-region", "organisation", "slack", "provider-reader"]
-
-needs_terraform = pytest.mark.skipif(installed.why_not() is not None, reason=f"nothing can be planned: {installed.why_not()}")
 
 
 def objections(document: dict) -> list[str]:
@@ -93,30 +84,6 @@ def _against(statement: dict) -> list[str]:
 )
 def test_what_goes_beyond_is_objected_to(statement, objected):
     assert bool(objections({"Statement": [{"Effect": "Allow", "Sid": "It"} | statement]})) is objected
-
-
-@pytest.fixture(scope="session")
-def plans(terraform, tmp_path_factory):
-    """The plans of all examples. Their packages are stand-ins: nothing runs."""
-    cloud = Cloud(tmp_path_factory.mktemp("planned"))
-    folder = tmp_path_factory.mktemp("plans")
-    dist = folder / "stand-ins"
-    for function in ("event-detector", "state-indexer", "provider-judge", "slack-notifier"):
-        (dist / ARCHITECTURE / function).mkdir(parents=True)
-        with zipfile.ZipFile(dist / ARCHITECTURE / function / "bootstrap.zip", "w") as package:
-            package.writestr("bootstrap", "")
-    (dist / "plugins").mkdir()
-    (dist / "plugins" / f"terraform-provider-aws_5.100.0_linux_{'arm64' if ARCHITECTURE == 'arm64' else 'amd64'}.zip").write_bytes(b"")
-
-    def made(name: str) -> dict:
-        (folder / name).mkdir()
-        inputs = {"architecture": f'"{ARCHITECTURE}"', **INPUTS.get(name, {})}
-        return Example(terraform, folder / name, name, cloud.endpoint, dist=dist, variables=VARIABLES.get(name), **inputs).plan()
-
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        found = dict(zip(EXAMPLES, pool.map(made, EXAMPLES)))
-    yield found
-    cloud.stop()
 
 
 @needs_terraform
@@ -171,8 +138,8 @@ def test_only_who_reads_through_plugins_has_a_policy_of_awss(plans):
 
 
 @pytest.mark.applies
-def test_no_policy_that_was_applied_allows_more_than_reading_and_driftwires_own(single_account: World, with_slack: World, provider_reader: World):
-    for world in (single_account, with_slack, provider_reader):
+def test_no_policy_that_was_applied_allows_more_than_reading_and_driftwires_own(single_account: World, with_slack: World, provider_reader: World, github_only: World):
+    for world in (single_account, with_slack, provider_reader, github_only):
         iam = world.cloud.client("iam")
         documents = {
             f"{role['RoleName']}/{policy}": iam.get_role_policy(RoleName=role["RoleName"], PolicyName=policy)["PolicyDocument"]

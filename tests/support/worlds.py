@@ -6,6 +6,7 @@ import json
 import platform
 import shutil
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from .terraform_cli import Example
 #: The state bucket of the examples.
 BUCKET = "acme-tfstate"
 KEY = "prod/network.tfstate"
+#: What a GitHub organisation is recorded in, where the example for it looks.
+ORGANISATION = "github/organisation.tfstate"
 ARCHITECTURE = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
 PACKAGES = WORKSPACE / "dist"
 #: What it waits for, shortened so that nobody waits for it.
@@ -43,6 +46,8 @@ class World:
     #: Terraform's plans right after: as it was applied, and when the bucket told EventBridge of its objects.
     plan: dict[str, Any]
     plan_said: str
+    #: The states that existed before, and are nobody's but their owner's.
+    keys: set[str]
 
     def driftwire(self, *arguments: str, codes: tuple[int, ...] = (0,)) -> str:
         """What the command line prints, in the environment that the deployment says."""
@@ -65,8 +70,8 @@ class Watched:
     proxy: Proxy
 
 
-def deployed(terraform: installed.Terraform, folder: Path, name: str, cloud: Cloud, proxy: Proxy, dist: Path, **inputs: str) -> World:
-    """Applies an example where a state existed before. `proxy` is before `cloud`.
+def deployed(terraform: installed.Terraform, folder: Path, name: str, cloud: Cloud, proxy: Proxy, dist: Path, states: Mapping[str, str], **inputs: str) -> World:
+    """Applies an example where a state existed before, and more of them by their keys. `proxy` is before `cloud`.
 
     moto's server drops a connection now and then when Terraform opens many; Terraform then asks again for what was made already,
     and fails. The proxy keeps its connections.
@@ -74,13 +79,15 @@ def deployed(terraform: installed.Terraform, folder: Path, name: str, cloud: Clo
     s3 = cloud.client("s3")
     s3.create_bucket(Bucket=BUCKET)
     watched = _manage(terraform, folder / "watched", proxy.endpoint)
-    s3.put_object(Bucket=BUCKET, Key=KEY, Body=(folder / "watched/terraform.tfstate").read_bytes())
+    held = {KEY: (folder / "watched/terraform.tfstate").read_text(), **states}
+    for key, state in held.items():
+        s3.put_object(Bucket=BUCKET, Key=key, Body=state.encode())
     example = Example(terraform, folder, name, proxy.endpoint, dist=dist, architecture=f'"{ARCHITECTURE}"', timing=QUICK, **inputs)
     said = example.apply()
     # What the warning asks for is done.
     s3.put_bucket_notification_configuration(Bucket=BUCKET, NotificationConfiguration={"EventBridgeConfiguration": {}})
     plan_said = example("plan", "-out=it.tfplan", "-parallelism=20")
-    return World(cloud, proxy.endpoint, example, watched, said, json.loads(example("show", "-json", "it.tfplan")), plan_said)
+    return World(cloud, proxy.endpoint, example, watched, said, json.loads(example("show", "-json", "it.tfplan")), plan_said, set(held))
 
 
 def _manage(terraform: installed.Terraform, folder: Path, endpoint: str) -> dict[str, dict[str, Any]]:

@@ -134,13 +134,13 @@ fn report(scanned: Scanned, managed: &Managed, oddities: Vec<Oddity>, ignore: &I
         report.audit_log = report.audit_log.or(step.audit_told);
         for mut judgement in step.judgements {
             judged.insert(judgement.instance.clone());
-            let who = step.changes.get(&judgement.instance).map(|changes| Who::of(changes));
+            let changes = step.changes.get(&judgement.instance).map(Vec::as_slice).unwrap_or_default();
             let sifted = ignore.sift(&judgement.instance, judgement.verdict, judgement.read_began);
             report.ignored += sifted.hidden.len();
             judgement.verdict = sifted.verdict;
             report.coverage.judged(&judgement);
             let url = judgement.url.clone();
-            let who = who.filter(|_| matches!(judgement.verdict.name(), "drifted" | "missing"));
+            let who = matches!(judgement.verdict.name(), "drifted" | "missing").then(|| Who::of(changes));
             found.push(InstanceReport { url, who, ..InstanceReport::from(judgement) });
         }
     }
@@ -164,6 +164,7 @@ fn report(scanned: Scanned, managed: &Managed, oddities: Vec<Oddity>, ignore: &I
     let of_root = managed.names().filter(|instance| instance.key.address.module().is_none());
     let held = of_root.map(|InstanceRef { key, .. }| format!("{}.{}", key.address.type_name(), key.address.name()));
     let to = addresses(&summary.unmanaged, held);
+    report.elsewhere.clone_from(managed.elsewhere());
     report.take(found, summary.unmanaged.into_iter().zip(to).collect::<Vec<(Unmanaged, String)>>(), summary.gaps);
     report
 }

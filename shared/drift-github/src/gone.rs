@@ -48,6 +48,12 @@ impl<K: Clock> GithubReader<K> {
         }
     }
 
+    /// Whether something that could not be read is gone because its repository is: then every list that would tell is gone as well.
+    pub(crate) async fn went_with_its_repository(&self, instance: &Instance, whose: &Whose) -> bool {
+        let Some(name) = repository_of(instance).filter(|_| *whose == Whose::Ours) else { return false };
+        self.repository(&name).await == Ok(None) && matches!(self.short_sight().await, Ok(None))
+    }
+
     /// A repository as REST tells it; nothing where it is not found.
     async fn repository(&self, name: &RepositoryName) -> Result<Option<Value>, Reason> {
         let name = match name {
@@ -78,17 +84,22 @@ impl<K: Clock> GithubReader<K> {
 
     /// Why a credential that does not see it says nothing.
     async fn partial_sight(&self, what: &str) -> Option<Reason> {
-        match self.github.identity().await {
-            Ok(identity) if identity.sees_all() => None,
-            Ok(_) => {
-                let owner = self.github.owner();
-                let message = format!(
-                    "GitHub does not show {what} to this credential, which may not see all of {owner}: give the App all repositories, or use a classic token with the scope `repo` of an owner"
-                );
-                Some(Reason { kind: ReasonKind::AccessDenied, message })
+        match self.short_sight().await {
+            Ok(short) => {
+                short.map(|why| Reason { kind: ReasonKind::AccessDenied, message: format!("GitHub does not show {what} to {why}") })
             }
             Err(error) => Some(reason(&error)),
         }
+    }
+
+    /// The credential and what would give it more, where it may not see all of the organisation.
+    pub(crate) async fn short_sight(&self) -> Result<Option<String>, Error> {
+        let owner = self.github.owner();
+        Ok((!self.github.identity().await?.sees_all()).then(|| {
+            format!(
+                "this credential, which may not see all repositories of {owner}: install the App for all of them, or use a classic token with the scope `repo` of an owner"
+            )
+        }))
     }
 }
 

@@ -122,6 +122,11 @@ impl<K: Clock> LiveReader for GithubReader<K> {
                 None => LiveReading::Gone,
                 Some(reason) => LiveReading::Unknown(reason),
             },
+            Reading::Unknown(Reason { kind: ReasonKind::AccessDenied | ReasonKind::Error, .. })
+                if self.went_with_its_repository(instance, &whose).await =>
+            {
+                LiveReading::Gone
+            }
             Reading::Unknown(reason) => LiveReading::Unknown(reason),
         }
     }

@@ -217,6 +217,16 @@ impl<K: Clock, N: Notes> Scanner<'_, K, N> {
             Gap { what: state.to_string(), message }
         });
         let mut gaps: Vec<Gap> = unreadable.collect();
+        match reader.short_sight().await {
+            Ok(None) => {}
+            Ok(Some(why)) => {
+                gaps.push(Gap { what: "repositories".to_owned(), message: format!("what is listed is what GitHub shows to {why}") })
+            }
+            Err(error @ (Error::Denied { .. } | Error::NotFound { .. })) => {
+                gaps.push(Gap { what: "repositories".to_owned(), message: error.to_string() })
+            }
+            Err(error) => return Err(error.into()),
+        }
         let members = soften(reader.members().await, "members", &mut gaps)?;
         let teams = soften(reader.teams(managed.wanted()).await, "teams", &mut gaps)?.unwrap_or_default();
         let entries: Vec<&Entry> = managed.entries().filter(|entry| entry.repository.is_none()).collect();
@@ -292,6 +302,13 @@ impl<K: Clock, N: Notes> Scanner<'_, K, N> {
         next: Option<ScanPart>,
     ) -> Result<Step, ScanError> {
         gaps.extend(found.refused.iter().map(|(what, error)| Gap::new(what, error)));
+        let hidden = |judgement: &Judgement| match &judgement.verdict {
+            Verdict::Unknown { reason } if reason.kind == ReasonKind::AccessDenied => {
+                Some(Gap { what: judgement.type_name.clone(), message: reason.message.clone() })
+            }
+            _ => None,
+        };
+        gaps.extend(judgements.iter().filter_map(hidden));
         let mut unmanaged = found.unmanaged;
         unmanaged.sort();
         gaps.sort();

@@ -15,7 +15,7 @@ _NAME = "this"
 
 def address(type_name: str, key: Any) -> str:
     """What Terraform prints for an instance."""
-    return f"{type_name}.{_NAME}[{json.dumps(str(key))}]"
+    return f"{type_name}.{_NAME}[{json.dumps(str(key), ensure_ascii=False)}]"
 
 
 def written(variant: Variant, instances: dict[str, list[Recorded]]) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def _instances(state: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], dic
     for resource in state["resources"]:
         for instance in resource["instances"]:
             module = f"{resource['module']}." if "module" in resource else ""
-            key = f"[{json.dumps(instance['index_key'])}]" if "index_key" in instance else ""
+            key = f"[{json.dumps(instance['index_key'], ensure_ascii=False)}]" if "index_key" in instance else ""
             yield f"{module}{resource['type']}.{resource['name']}{key}", resource, instance
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,8 @@ from .deliveries import VALUE
 from .document import addresses, text
 
 Json = dict[str, Any]
+#: Whosever it is, of a served GitHub.
+_TOKEN = re.compile(r"(?:gh[a-z]|github_pat)_[0-9a-f]{20}")
 
 
 @dataclass
@@ -117,10 +120,8 @@ class Scanner:
         return report
 
     def assert_no_secret(self, said: str, credential: Mapping[str, Any] | str | None = None) -> None:
-        # Whatever token it is, it begins with one of these.
-        secrets = [VALUE, "PRIVATE KEY", "ghs_", "ghp_", "github_pat_", *([credential] if isinstance(credential, str) else [])]
-        for secret in secrets:
-            assert secret not in said, "a secret is in what was printed"
+        secrets = [VALUE, "PRIVATE KEY", *([credential] if isinstance(credential, str) else [])]
+        assert not any(secret in said for secret in secrets) and not _TOKEN.search(said), "a secret is in what was printed"
 
 
 def _short(unlike: dict[str, Any]) -> str:

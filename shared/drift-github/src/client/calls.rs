@@ -4,7 +4,7 @@ use drift_catalog::{AwsCall, CallError, CallErrorKind};
 use drift_model::Place;
 use serde_json::{Value, json};
 
-use super::{Answer, Data, Error, Github, Query, Validator, graphql::why_nothing};
+use super::{Answer, Data, Error, Github, Problem, Query, Validator, graphql::why_nothing};
 use crate::known::{Conditional, Fresh};
 
 /// The service by which the catalog calls GitHub.
@@ -86,7 +86,7 @@ fn incomplete(what: String, found: &Data) -> Error {
     // A thing that is not there, of which nothing came; or a part of one that is, which says nothing of the whole.
     match why_nothing(what, &found.errors) {
         Error::NotFound { what } if !found.is_empty() => {
-            let message = found.errors.first().map(|problem| problem.message.as_str()).unwrap_or_default();
+            let message = found.errors.first().map(Problem::told).unwrap_or_default();
             Error::Undecodable { what, why: format!("a part of it is missing: {message}") }
         }
         Error::Input { what, why } => Error::Undecodable { what, why: format!("a part of it is missing: {why}") },

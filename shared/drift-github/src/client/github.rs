@@ -207,9 +207,9 @@ impl Github {
         loop {
             let bearer = self.bearer_but(refused.as_ref(), &mut patience).await?;
             asked.condition = wanted.validator.and_then(|validator| condition(validator, &bearer));
-            let began = Instant::now();
+            let before = patience;
             let turn = pacer.turn(api, &mut patience).await.map_err(Self::limited)?;
-            self.counters().waited += began.elapsed();
+            self.counters().waited += before.saturating_sub(patience);
             self.counters().asked(what, api == Api::GraphQl);
             let exchanged = transport.exchange(&asked, &bearer.header).await;
             drop(turn);
@@ -265,7 +265,7 @@ impl Github {
             return (outcome, Ok(Value::Null));
         }
         let body = serde_json::from_slice(&reply.body).map_err(|error| {
-            let why = format!("no JSON ({:?}, at byte {} of {})", error.classify(), error.column(), reply.body.len());
+            let why = format!("no JSON ({:?}, at line {}, column {})", error.classify(), error.line(), error.column());
             Error::Undecodable { what: what.to_owned(), why }
         });
         match body {

@@ -38,6 +38,13 @@ pub struct Problem {
     pub message: String,
 }
 
+impl Problem {
+    /// The message, and where in the answer it is about: GraphQL's names, which hold nothing of the organisation.
+    pub(crate) fn told(&self) -> String {
+        if self.path.is_empty() { self.message.clone() } else { format!("{} (at {})", self.message, self.path.join(".")) }
+    }
+}
+
 impl Query {
     /// A query by its text, which is not checked here.
     pub fn new(text: impl Into<Cow<'static, str>>) -> Self {
@@ -140,12 +147,12 @@ pub(crate) fn why_nothing(what: String, errors: &[Problem]) -> Error {
     let Some(first) = errors.first() else {
         return Error::Undecodable { what, why: "there is neither data nor an error in it".to_owned() };
     };
-    let message = first.message.clone();
+    let message = first.told();
     if errors.iter().all(|problem| problem.kind == "NOT_FOUND") {
         return Error::NotFound { what };
     }
     if let Some(denied) = errors.iter().find(|problem| matches!(problem.kind.as_str(), "FORBIDDEN" | "INSUFFICIENT_SCOPES")) {
-        return Error::Denied { what, permission: None, message: denied.message.clone() };
+        return Error::Denied { what, permission: None, message: denied.told() };
     }
     // GitHub's own failure has no kind; an error in the query has, or says where in the text.
     let failed = |problem: &Problem| {

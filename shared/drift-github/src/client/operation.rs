@@ -97,18 +97,25 @@ fn wrong(operation: &str, why: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use futures::FutureExt as _;
+    use percent_encoding::percent_decode_str;
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
     use crate::{Credential, Secret, Settings};
 
-    fn filled(operation: &str, input: &Value) -> String {
+    static GITHUB: LazyLock<Github> = LazyLock::new(|| {
         let credential = Credential::Token(Secret::new("ghp_x"));
         let settings = Settings::new("acme", Settings::DEFAULT_BASE_URL, credential).expect("settings");
-        let github = Github::new(settings).expect("a client");
-        let filled = github.fill(operation, input).now_or_never().expect("it asks nothing");
-        match filled.and_then(|get| Ok((github.url_of(&get)?, get.accept))) {
+        Github::new(settings).expect("a client")
+    });
+
+    fn filled(operation: &str, input: &Value) -> String {
+        let filled = GITHUB.fill(operation, input).now_or_never().expect("it asks nothing");
+        match filled.and_then(|get| Ok((GITHUB.url_of(&get)?, get.accept))) {
             Ok((url, accept)) => format!(
                 "{}{}",
                 &url.as_str()["https://api.github.com".len()..],
@@ -180,5 +187,19 @@ mod tests {
             GET repos: cannot be asked: a path begins with a slash
             "
         );
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_name_is_it_stays_one_part_of_the_path(name in "[^/]{1,20}|[./%?#\\\\ ]{1,4}") {
+            let filled = filled("GET /repos/{owner}/{repo}/labels/{name}/x", &json!({"repo": "shop", "name": name}));
+            match filled.strip_prefix("/repos/acme/shop/labels/").and_then(|rest| rest.strip_suffix("/x")) {
+                Some(part) => {
+                    prop_assert!(!part.contains(['/', '?', '#']));
+                    prop_assert_eq!(percent_decode_str(part).decode_utf8_lossy(), name);
+                }
+                None => prop_assert!(filled.contains("is no name") && name.split('/').any(|part| matches!(part, "." | "..")), "{}", filled),
+            }
+        }
     }
 }

@@ -265,6 +265,27 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn wherever_between_its_sending_and_its_answer_a_request_is_counted_no_minute_has_too_many() {
+        for seed in 0..20 {
+            let (pacer, random) = (pacer(30), Mutex::new(fastrand::Rng::with_seed(seed)));
+            let any = |most: u64| Duration::from_millis(random.lock().expect("no test panics with it").u64(0..most));
+            let asked = (0..200).map(|_| async {
+                let turn = pacer.turn(Api::Rest, &mut PATIENT.clone()).await.expect("a turn");
+                tokio::time::sleep(any(9_000)).await;
+                let counted = Instant::now();
+                tokio::time::sleep(any(9_000)).await;
+                drop(turn);
+                counted
+            });
+            let mut counted = futures::future::join_all(asked).await;
+            counted.sort();
+            assert!(counted.windows(31).all(|many| many[30] - many[0] >= Duration::from_mins(1)), "seed {seed}");
+            // And it is no slower than it must be: seven minutes for 200 at 30 a minute, and what answering takes.
+            assert!(counted[199] - counted[0] < Duration::from_mins(9), "seed {seed}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn the_apis_have_points_of_their_own_and_share_a_secondary_limit() {
         let pacer = pacer(1);
         ask(&pacer, Api::Rest).await;
