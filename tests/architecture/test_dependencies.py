@@ -18,6 +18,7 @@ MAY_USE = {
     "drift-aws": {"drift-model", "drift-state", "drift-events", "drift-catalog", "drift-engine"},
     "drift-provider": {"drift-model", "drift-catalog", "drift-engine"},
     "drift-registry": set(),
+    "drift-github": {"drift-model", "drift-state", "drift-catalog", "drift-engine"},
     "drift-lambda": {"drift-model", "drift-state", "drift-events", "drift-catalog", "drift-engine", "drift-aws"},
 }
 
@@ -82,3 +83,13 @@ def test_no_function_links_the_sdk_of_a_service_that_it_only_watches(graph):
 def test_only_what_reads_through_plugins_knows_how(graph, known):
     knowing = {crate for crate, (_, reached) in graph.items() if known in reached}
     assert knowing == {"provider-judge", "driftwire"}, "the other functions stay small, and start fast"
+
+
+def test_only_what_reads_github_knows_how(graph):
+    knowing = {crate for crate, (_, reached) in graph.items() if "drift-github" in reached}
+    assert knowing == {"github-scanner", "driftwire"}, "the other functions stay small, and hold no token"
+
+
+def test_the_port_on_github_knows_nothing_of_aws(graph):
+    known = sorted(name for name in graph["drift-github"][1] if name.startswith(("aws-", "lambda_")))
+    assert not known, f"drift-github reaches {known}"

@@ -8,7 +8,7 @@ import urllib.parse
 
 import pytest
 
-from support.deployment import Deployment
+from support.deployment import Deployment, Message
 from support.event_source import EventSource
 from support.github_states import address, text
 from support.github_states.acme import Acme, acme, served_github  # noqa: F401
@@ -49,7 +49,7 @@ class Watched:
         assert self.driftwire.github
         return self.driftwire.github
 
-    def scan(self) -> list:
+    def scan(self) -> list[Message]:
         """A scan from its beginning to its end; what is told by then."""
         self.driftwire.scan_github()
         self.driftwire.settle(180.0)
@@ -142,6 +142,7 @@ def test_an_apply_closes_a_finding_without_a_scan(watched):
 
 
 def test_who_did_it_is_told_where_there_is_an_audit_log(watched):
+    watched.acme.organisation.plan = "enterprise"
     watched.acme.served.world.audit("repo.access", "mallory", repo=watched.repository.name, visibility="public")
     watched.rotate(watched.acme.served.world.personal_token("acme-owner", [*OWNER, "read:audit_log"]))
     watched.make("public")
@@ -176,7 +177,8 @@ def test_a_limit_in_the_middle_puts_the_scan_off_and_loses_nothing(watched, prox
     limits = watched.acme.served.limits
     # Enough for the organisation, and not for the repositories.
     watched.driftwire.scan_github()
-    watched.driftwire.run_until("the organisation", lambda: ("organisation", "repositories") in watched.parts() or watched.driftwire.step())
+    while not watched.parts():
+        watched.source.poll()
     limits.graphql = 1
     watched.driftwire.run_until("the limit", lambda: delays, 60.0)
     assert 60 < delays[0] <= 900 and watched.driftwire.alerts() == []
