@@ -20,7 +20,7 @@ LATENCY = 0.1
 # of collaborators those who were added, those from outside, invitations and teams.
 TYPES = {
     "github_repository": 2, "github_branch_protection": 1, "github_team": 1, "github_team_members": 1, "github_team_repository": 1, "github_membership": 1,
-    "github_repository_collaborators": 4, "github_repository_webhook": 1, "github_issue_label": 1, "github_repository_environment": 1,
+    "github_repository_collaborator": 2, "github_repository_webhook": 1, "github_issue_label": 1, "github_repository_environment": 1,
     "github_organization_settings": 1,
 }
 

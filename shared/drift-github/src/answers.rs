@@ -80,13 +80,13 @@ impl Answers {
     }
 
     /// Keeps what a request was answered.
-    pub(crate) fn put(&self, operation: &str, input: &Value, answer: Result<Value, u16>, read: Timestamp) {
-        self.keep(operation, input, Known { answer: answer.map(Arc::new), read, derived: false });
+    pub(crate) fn put(&self, operation: &str, input: &Value, answer: Result<impl Into<Arc<Value>>, u16>, read: Timestamp) {
+        self.keep(operation, input, Known { answer: answer.map(Into::into), read, derived: false });
     }
 
     /// Keeps what a request would be answered, as something else tells.
-    pub(crate) fn derive(&self, operation: &str, input: &Value, answer: Result<Value, u16>, read: Timestamp) {
-        self.keep(operation, input, Known { answer: answer.map(Arc::new), read, derived: true });
+    pub(crate) fn derive(&self, operation: &str, input: &Value, answer: Result<impl Into<Arc<Value>>, u16>, read: Timestamp) {
+        self.keep(operation, input, Known { answer: answer.map(Into::into), read, derived: true });
     }
 
     fn keep(&self, operation: &str, input: &Value, known: Known) {
@@ -218,7 +218,7 @@ mod tests {
     #[test]
     fn a_list_that_was_refused_answers_for_nothing() {
         let answers = Answers::default();
-        answers.put(HOOKS, &json!({"repo": "a"}), Err(404), at(5));
+        answers.put(HOOKS, &json!({"repo": "a"}), Err::<Value, _>(404), at(5));
         assert_eq!(answers.find(HOOK, &json!({"repo": "a", "hook_id": "1"})), None);
     }
 
@@ -248,7 +248,7 @@ mod tests {
         let (operation, input) = ("GET /orgs/{org}/teams/{team_slug}/repos", json!({"team_slug": 1}));
         let first = Answers::default();
         first.covers(operation, &input, "a=READ");
-        first.leave(operation, &input, Kept { body: json!([]), validator: None, at: at(1), under: None });
+        first.leave(operation, &input, Kept { body: json!([]).into(), validator: None, at: at(1), under: None });
         let left = first.left();
         for (told, holds) in [(Some("a=READ"), true), (Some("a=WRITE"), false), (None, false)] {
             let next = Answers::default();

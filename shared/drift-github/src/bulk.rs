@@ -12,6 +12,7 @@ use crate::{
     known::SERVICE,
     link::encoded,
     managed::{Names, Wanted},
+    number::number_of,
     shapes,
 };
 
@@ -40,10 +41,19 @@ pub(crate) struct Live {
     pub(crate) node: String,
     /// Logins of the people that it was opened to by themselves; nothing where that is not told.
     pub(crate) collaborators: Option<Vec<String>>,
-    /// The public part and the title of each deploy key; nothing where that is not told.
-    pub(crate) keys: Option<Vec<(String, String)>>,
+    /// The deploy keys; nothing where they are not told.
+    pub(crate) keys: Option<Vec<LiveKeyOf>>,
     /// Number, name and time of the last change of each ruleset; nothing where that is not told.
     pub(crate) rulesets: Option<Vec<(u64, String, String)>>,
+}
+
+/// A deploy key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LiveKeyOf {
+    pub(crate) key: String,
+    pub(crate) title: String,
+    /// As its global id has it: to be held against REST before it is believed.
+    pub(crate) number: Option<u64>,
 }
 
 /// A team.
@@ -73,21 +83,23 @@ impl<K: Clock> GithubReader<K> {
                 "protections": wanted.protections, "rulesets": true, "topics": wanted.topics,
             });
             match self.github.graphql(&query, variables).await {
-                Ok(data) => return self.take_repositories(&data, members, began),
+                Ok(mut data) => return self.take_repositories(&mut data, members, began),
                 Err(error) if error.asks_for_less() && first > 1 => first /= 2,
                 Err(error) => return Err(error),
             }
         }
     }
 
-    fn take_repositories(&self, data: &Data, members: Option<&BTreeSet<String>>, began: Timestamp) -> Result<Page, Error> {
-        let connection = &connection(data, "repositories")?;
+    fn take_repositories(&self, data: &mut Data, members: Option<&BTreeSet<String>>, began: Timestamp) -> Result<Page, Error> {
+        let mut connection = connection(data, "repositories")?;
         let mut page = Page {
-            next: next(connection),
+            next: next(&connection),
             total: connection["totalCount"].as_u64().and_then(|total| total.try_into().ok()),
             ..Page::default()
         };
-        for node in connection["nodes"].as_array().into_iter().flatten() {
+        for node in connection["nodes"].as_array_mut().into_iter().flatten() {
+            // Let go of one by one: a page of all that hangs on them is large.
+            let node = &node.take();
             // One that could not be told stands as null: its instances are asked for by themselves.
             let (Some(name), Some(number)) = (node["name"].as_str(), node["databaseId"].as_u64()) else { continue };
             let id = node["id"].as_str().unwrap_or_default();
@@ -117,7 +129,7 @@ impl<K: Clock> GithubReader<K> {
             if let Some(members) = members {
                 let is_outside = |one: &&Value| one["login"].as_str().is_some_and(|login| !members.contains(&login.to_lowercase()));
                 let outside: Vec<Value> = direct.as_array().into_iter().flatten().filter(is_outside).cloned().collect();
-                answers.derive(operation, &json!({"repo": name, "affiliation": "outside"}), Ok(outside.into()), began);
+                answers.derive(operation, &json!({"repo": name, "affiliation": "outside"}), Ok(Value::from(outside)), began);
             }
             answers.derive(operation, &json!({"repo": name, "affiliation": "direct"}), Ok(direct), began);
         }
@@ -140,6 +152,13 @@ impl<K: Clock> GithubReader<K> {
             if let (Some(id), Some(updated)) = (ruleset["databaseId"].as_u64(), ruleset["updatedAt"].as_str()) {
                 let input = json!({"repo": name, "ruleset_id": id, "includes_parents": false});
                 answers.covers("GET /repos/{owner}/{repo}/rulesets/{ruleset_id}", &input, updated);
+            }
+        }
+        for key in shapes::whole(&node["deployKeys"]).into_iter().flatten() {
+            // A number that is not the one a state records is never asked for.
+            if let Some(number) = key["id"].as_str().and_then(number_of) {
+                let body = json!({"id": number, "key": key["key"], "title": key["title"], "read_only": key["readOnly"]});
+                answers.derive("GET /repos/{owner}/{repo}/keys/{key_id}", &json!({"repo": name, "key_id": number}), Ok(body), began);
             }
         }
         for rule in shapes::whole(&node["branchProtectionRules"]).into_iter().flatten() {
@@ -196,7 +215,7 @@ impl<K: Clock> GithubReader<K> {
                 "owner": self.github.owner(), "first": first, "cursor": after, "members": wanted.team_members,
                 "repositories": wanted.team_repositories,
             });
-            let data = match self.github.graphql(&query, variables).await {
+            let mut data = match self.github.graphql(&query, variables).await {
                 Ok(data) => data,
                 Err(error) if error.asks_for_less() && first > 1 => {
                     first /= 2;
@@ -204,7 +223,7 @@ impl<K: Clock> GithubReader<K> {
                 }
                 Err(error) => return Err(error),
             };
-            let connection = connection(&data, "teams")?;
+            let connection = connection(&mut data, "teams")?;
             for node in connection["nodes"].as_array().into_iter().flatten() {
                 let (Some(number), Some(slug)) = (node["databaseId"].as_u64(), node["slug"].as_str()) else { continue };
                 self.take_team(node, number, slug, began);
@@ -256,8 +275,8 @@ impl<K: Clock> GithubReader<K> {
         let operation = "GET /orgs/{org}/memberships/{username}";
         let began = self.clock.now();
         loop {
-            let data = self.github.graphql(&query, json!({"owner": self.github.owner(), "first": MANY, "cursor": after})).await?;
-            let connection = connection(&data, "membersWithRole")?;
+            let mut data = self.github.graphql(&query, json!({"owner": self.github.owner(), "first": MANY, "cursor": after})).await?;
+            let connection = connection(&mut data, "membersWithRole")?;
             for edge in connection["edges"].as_array().into_iter().flatten() {
                 let (Some(role), Some(login)) = (edge["role"].as_str(), edge["node"]["login"].as_str()) else { continue };
                 let body = json!({"role": role.to_lowercase(), "state": "active", "user": {"login": login}});
@@ -302,7 +321,7 @@ fn live(node: &Value, name: &str, number: u64, id: &str) -> Live {
         number,
         node: id.to_owned(),
         collaborators,
-        keys: keys.map(|keys| keys.iter().map(|key| (text(&key["key"]), text(&key["title"]))).collect()),
+        keys: keys.map(|keys| keys.iter().map(live_key).collect()),
         rulesets: rulesets.map(|rulesets| {
             rulesets
                 .iter()
@@ -312,16 +331,21 @@ fn live(node: &Value, name: &str, number: u64, id: &str) -> Live {
     }
 }
 
+fn live_key(key: &Value) -> LiveKeyOf {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    LiveKeyOf { key: text(&key["key"]), title: text(&key["title"]), number: key["id"].as_str().and_then(number_of) }
+}
+
 /// A query of this crate's own, that a test finds each by its name.
 fn named(name: &'static str) -> Query {
     Query::named(name).unwrap_or_else(|| Query::new(""))
 }
 
 /// A connection of the organisation, which is the one thing that may not be left out of an answer.
-fn connection(data: &Data, name: &str) -> Result<Value, Error> {
-    let found = &data.data["organization"][name];
+fn connection(data: &mut Data, name: &str) -> Result<Value, Error> {
+    let found = data.data["organization"].get_mut(name).map(Value::take).unwrap_or_default();
     if found.is_object() {
-        return Ok(found.clone());
+        return Ok(found);
     }
     let missing = || Error::Undecodable { what: format!("GRAPHQL {name}"), why: "the organisation is not in it".to_owned() };
     Err(data.why(name).unwrap_or_else(missing))

@@ -5,7 +5,7 @@
 //! | without asking | GraphQL says that what it is about did not change, or it only shows what nobody manages; and it is younger than the scan looks around |
 //! | after asking whether it is still the same (304) | its validator is of this very token |
 
-use std::{collections::BTreeMap, io::Read as _, time::Duration};
+use std::{collections::BTreeMap, io::Read as _, sync::Arc, time::Duration};
 
 use drift_model::Timestamp;
 use flate2::{Compression, bufread::DeflateDecoder, write::DeflateEncoder};
@@ -17,7 +17,7 @@ use crate::Validator;
 /// An answer of an earlier scan.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Kept {
-    pub(crate) body: Value,
+    pub(crate) body: Arc<Value>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) validator: Option<Validator>,
     /// When it was asked for.
@@ -64,7 +64,7 @@ mod tests {
 
     #[test]
     fn a_note_reads_back_and_a_broken_one_is_none() {
-        let kept = Kept { body: json!([{"id": 1}]), validator: None, at: Timestamp::UNIX_EPOCH, under: Some("x".to_owned()) };
+        let kept = Kept { body: json!([{"id": 1}]).into(), validator: None, at: Timestamp::UNIX_EPOCH, under: Some("x".to_owned()) };
         let answers = KeptAnswers::from([("GET /x".to_owned(), kept)]);
         let note = packed(&answers);
         assert_eq!(unpacked::<KeptAnswers>(&note), Some(answers));
@@ -75,7 +75,7 @@ mod tests {
     #[test]
     fn an_answer_ages() {
         let at = |second| Timestamp::from_second(second).expect("a time");
-        let kept = Kept { body: json!(null), validator: None, at: at(100), under: None };
+        let kept = Kept { body: json!(null).into(), validator: None, at: at(100), under: None };
         assert!(kept.is_younger(Duration::from_secs(10), at(109)));
         assert!(!kept.is_younger(Duration::from_secs(10), at(110)));
         assert!(!kept.is_younger(Duration::from_secs(10), at(10)), "a clock that went back makes nothing young");

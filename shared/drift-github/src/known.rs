@@ -2,7 +2,10 @@
 
 use std::{
     future::Future,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -78,7 +81,9 @@ impl<'a, C: Conditional, K: Clock> KnownCalls<'a, C, K> {
         let began = self.clock.now();
         if !operation.starts_with("GET ") {
             let answer = self.calls.call(place, SERVICE, operation, input).await;
-            self.note(operation, input, &answer, began);
+            if let Ok(body) = &answer {
+                self.answers.put(operation, input, Ok(body.clone()), began);
+            }
             return answer;
         }
         let before = self.answers.before(operation, input);
@@ -87,32 +92,30 @@ impl<'a, C: Conditional, K: Clock> KnownCalls<'a, C, K> {
             && kept.is_younger(self.look_around, began)
         {
             self.derived.store(true, Ordering::Relaxed);
-            self.answers.derive(operation, input, Ok(kept.body.clone()), began);
+            self.answers.derive(operation, input, Ok(Arc::clone(&kept.body)), began);
             self.answers.leave(operation, input, kept.clone());
-            return Ok(kept.body.clone());
+            return Ok((*kept.body).clone());
         }
         let validator = before.as_ref().and_then(|(kept, _)| kept.validator.as_ref());
-        let answer = match (self.calls.call_unless(operation, input, validator).await, before) {
+        match (self.calls.call_unless(operation, input, validator).await, before) {
             (Ok(Fresh::New(body, validator)), _) => {
-                self.answers.leave(operation, input, Kept { body: body.clone(), validator, at: began, under: None });
-                Ok(body)
+                let body = Arc::new(slim(operation, body));
+                self.answers.put(operation, input, Ok(Arc::clone(&body)), began);
+                self.answers.leave(operation, input, Kept { body: Arc::clone(&body), validator, at: began, under: None });
+                Ok((*body).clone())
             }
             (Ok(Fresh::Same), Some((kept, _))) => {
+                self.answers.put(operation, input, Ok(Arc::clone(&kept.body)), began);
                 self.answers.leave(operation, input, Kept { at: began, ..kept.clone() });
-                Ok(kept.body)
+                Ok((*kept.body).clone())
             }
             (Ok(Fresh::Same), None) => self.calls.call(place, SERVICE, operation, input).await,
-            (Err(error), _) => Err(error),
-        };
-        self.note(operation, input, &answer, began);
-        answer
-    }
-
-    fn note(&self, operation: &str, input: &Value, answer: &Result<Value, CallError>, began: drift_model::Timestamp) {
-        match answer {
-            Ok(body) => self.answers.put(operation, input, Ok(body.clone()), began),
-            Err(error) if is_not_found(error) => self.answers.put(operation, input, Err(404), began),
-            Err(_) => {}
+            (Err(error), _) => {
+                if is_not_found(&error) {
+                    self.answers.put(operation, input, Err::<Value, _>(404), began);
+                }
+                Err(error)
+            }
         }
     }
 
@@ -154,6 +157,16 @@ impl<C: Conditional, K: Clock> AwsCall for KnownCalls<'_, C, K> {
             None => self.ask(place, operation, input).await,
         }
     }
+}
+
+/// What of a list's items is read: a repository among a team's comes with fifty URLs, and there are thousands of them.
+fn slim(operation: &str, mut body: Value) -> Value {
+    if operation == "GET /orgs/{org}/teams/{team_slug}/repos" {
+        for member in body.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
+            member.retain(|name, _| matches!(name.as_str(), "id" | "name" | "full_name" | "role_name" | "permissions"));
+        }
+    }
+    body
 }
 
 pub(crate) fn is_not_found(error: &CallError) -> bool {

@@ -12,6 +12,7 @@ mod kept;
 mod known;
 mod link;
 mod managed;
+mod number;
 mod operation;
 mod owner;
 mod reader;

@@ -9,6 +9,8 @@ use drift_catalog::{Catalog, Reading};
 use drift_engine::ports::{Clock, LiveReader, LiveReading};
 use drift_model::{Instance, Place, Reader, Reason, ReasonKind, Timestamp, compare};
 
+use tokio::sync::OnceCell;
+
 use crate::{
     Github,
     answers::Answers,
@@ -32,6 +34,8 @@ pub struct GithubReader<K> {
     catalog: Arc<Catalog>,
     owners: RwLock<Configurations>,
     look_around: Duration,
+    /// Whether global ids hold the numbers that REST tells, once that was found out.
+    pub(crate) numbers_hold: OnceCell<bool>,
     /// Since when answers are kept.
     since: Mutex<Option<Timestamp>>,
 }
@@ -42,7 +46,16 @@ impl<K: Clock> GithubReader<K> {
 
     /// Reads what the catalog describes of GitHub.
     pub fn new(catalog: Arc<Catalog>, github: Github, clock: K, look_around: Duration) -> Self {
-        Self { github, answers: Answers::default(), clock, catalog, owners: RwLock::default(), look_around, since: Mutex::default() }
+        Self {
+            github,
+            answers: Answers::default(),
+            clock,
+            catalog,
+            owners: RwLock::default(),
+            look_around,
+            numbers_hold: OnceCell::new(),
+            since: Mutex::default(),
+        }
     }
 
     /// The client.

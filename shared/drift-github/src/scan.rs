@@ -280,14 +280,17 @@ impl<K: Clock, N: Notes> Scanner<'_, K, N> {
 
     async fn judge(&self, managed: &Managed, entries: &[&Entry]) -> Vec<Judgement> {
         // Collected, so that what awaits them can go from thread to thread.
-        let looks: Vec<_> = entries.iter().map(|entry| async move {
-            let began = self.reader.clock.now();
-            // What could be decoded once can be again; should it not, nothing is known of it.
-            match managed.decode(entry) {
-                Some(instance) => judge(self.reader, managed.state_of(entry), &instance, began).await,
-                None => undecodable(managed, entry, began),
-            }
-        }).collect();
+        let looks: Vec<_> = entries
+            .iter()
+            .map(|entry| async move {
+                let began = self.reader.clock.now();
+                // What could be decoded once can be again; should it not, nothing is known of it.
+                match managed.decode(entry) {
+                    Some(instance) => judge(self.reader, managed.state_of(entry), &instance, began).await,
+                    None => undecodable(managed, entry, began),
+                }
+            })
+            .collect();
         stream::iter(looks).buffered(AT_ONCE).collect().await
     }
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{
     GithubReader,
-    bulk::{Live, LiveTeam},
+    bulk::{Live, LiveKeyOf, LiveTeam},
     known::{SERVICE, is_not_found},
     link::{encoded, repository_page},
     managed::{LiveKey, Managed},
@@ -110,16 +110,8 @@ impl<K: Clock> GithubReader<K> {
                 );
             }
         }
-        // GraphQL tells no number of a key, so a repository whose keys are all managed needs no further look.
-        let unknown_key = |body: &String| !managed.holds(&LiveKey::DeployKeyOf(lower.clone(), key_of(body)));
-        if live.keys.as_ref().is_none_or(|keys| keys.iter().any(|(body, _)| unknown_key(body))) {
-            for key in self.listed("deploy keys", "GET /repos/{owner}/{repo}/keys", &json!({"repo": name}), &mut found).await {
-                let Some(id) = key["id"].as_u64() else { continue };
-                if !managed.holds(&LiveKey::DeployKey(id.to_string())) {
-                    let title = key["title"].as_str().unwrap_or_default();
-                    found.add("github_repository_deploy_key", format!("{name}:{id}"), format!("{name} {title}"), page("settings/keys"));
-                }
-            }
+        for (number, title) in self.unmanaged_keys(managed, live, &lower, &mut found).await {
+            found.add("github_repository_deploy_key", format!("{name}:{number}"), format!("{name} {title}"), page("settings/keys"));
         }
         for hook in self.listed("webhooks", "GET /repos/{owner}/{repo}/hooks", &json!({"repo": name}), &mut found).await {
             let Some(id) = hook["id"].as_u64() else { continue };
@@ -129,6 +121,40 @@ impl<K: Clock> GithubReader<K> {
             }
         }
         found
+    }
+
+    /// Number and title of each deploy key in no state. GraphQL tells no number of a key: where it cannot be had of its global id, REST is asked.
+    async fn unmanaged_keys(&self, managed: &Managed, live: &Live, repository: &str, found: &mut Found) -> Vec<(u64, String)> {
+        let is_managed = |number: u64| managed.holds(&LiveKey::DeployKey(number.to_string()));
+        let is_known = |key: &LiveKeyOf| {
+            key.number.is_some_and(is_managed) || managed.holds(&LiveKey::DeployKeyOf(repository.to_owned(), key_of(&key.key)))
+        };
+        if let Some(keys) = &live.keys {
+            let unknown: Vec<&LiveKeyOf> = keys.iter().filter(|key| !is_known(key)).collect();
+            if unknown.is_empty() {
+                return Vec::new();
+            }
+            if self.holds_numbers(live).await {
+                return unknown.into_iter().filter_map(|key| Some((key.number?, key.title.clone()))).collect();
+            }
+        }
+        let listed = self.listed("deploy keys", "GET /repos/{owner}/{repo}/keys", &json!({"repo": live.name}), found).await;
+        let told = listed.iter().filter_map(|key| Some((key["id"].as_u64()?, key["title"].as_str().unwrap_or_default().to_owned())));
+        told.filter(|(number, _)| !is_managed(*number)).collect()
+    }
+
+    /// Whether the numbers in global ids are those of REST: found out once for a process, on the keys of one repository.
+    async fn holds_numbers(&self, live: &Live) -> bool {
+        let Some(told) = live.keys.as_ref().and_then(|keys| keys.iter().map(|key| key.number).collect::<Option<BTreeSet<u64>>>()) else {
+            return false;
+        };
+        let compare = async || {
+            let input = json!({"repo": live.name});
+            let listed = self.calls().call(&self.github.place(), SERVICE, "GET /repos/{owner}/{repo}/keys", &input).await?;
+            let numbers = listed.as_array().into_iter().flatten().filter_map(|key| key["id"].as_u64());
+            Ok::<bool, CallError>(numbers.collect::<BTreeSet<u64>>() == told)
+        };
+        self.numbers_hold.get_or_try_init(compare).await.is_ok_and(|holds| *holds)
     }
 
     /// A list, as an earlier scan had it where that is young enough; nothing where it is refused, which is noted.
