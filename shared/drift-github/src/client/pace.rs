@@ -330,9 +330,9 @@ mod tests {
         pacer.told(Api::Rest, 20, Duration::from_secs(100));
         pacer.told(Api::GraphQl, 10, Duration::from_secs(50));
         assert_eq!(pacer.left(), Some(10));
-        tokio::time::advance(Duration::from_secs(60)).await;
+        tokio::time::advance(Duration::from_mins(1)).await;
         assert_eq!(pacer.left(), Some(20));
-        tokio::time::advance(Duration::from_secs(60)).await;
+        tokio::time::advance(Duration::from_mins(1)).await;
         assert_eq!(pacer.left(), None);
     }
 
