@@ -22,6 +22,6 @@ def test_every_read_of_github_reads():
     ]
     assert operations, "the catalog reads nothing of GitHub"
     assert [operation for operation in operations if not operation.startswith(("GET ", "GRAPHQL "))] == []
-    queries = {page.name: page.read_text() for page in (WORKSPACE / "shared/drift-github/queries").glob("*.graphql")}
+    queries = {page.name: page.read_text() for page in (WORKSPACE / "shared/drift-github/queries").glob("**/*.graphql")}
     assert queries, "nothing is asked of GraphQL"
     assert [name for name, query in queries.items() if re.search(r"^\s*(mutation|subscription)\b", query, re.MULTILINE)] == []
