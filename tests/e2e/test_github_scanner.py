@@ -14,7 +14,7 @@ from support.github_states import address, text
 from support.github_states.acme import Acme, acme, served_github  # noqa: F401
 from support.proxy import Answer, then
 from support.runtime_api import invoke_once
-from support.served_github.sample import OWNER
+from support.served_github.sample import EVERYTHING, OWNER
 
 KEY = "github/acme.tfstate"
 #: What hangs on repositories, and what belongs to the organisation: enough for every part of a scan.
@@ -150,6 +150,21 @@ def test_who_did_it_is_told_where_there_is_an_audit_log(watched):
     [cause] = alert.body["causes"]
     assert (cause["source"], cause["name"], cause["actor"]["name"]) == ("github", "repo.access", "mallory")
     assert "Who:\n  mallory" in alert.text
+
+
+def test_what_an_app_may_not_see_is_counted_and_told_of_nothing(watched):
+    app = watched.acme.served.world.install_app({name: level for name, level in EVERYTHING.items() if name != "repository_hooks"})
+    watched.rotate(json.dumps({name: app[name] for name in ("app_id", "installation_id", "private_key")}))
+    watched.make("public")
+    assert [alert.address for alert in watched.scan()] == [watched.address], "what cannot be seen costs nothing that can"
+    assert watched.parts() == WHOLE
+    hooks = sum(len(each.hooks) for each in watched.acme.repositories)
+    assert hooks and watched.metrics()["unknown"] == hooks
+    said = watched.lines("what a scan cannot tell")
+    assert {(line["type"], line["kind"]) for line in said} == {("github_repository_webhook", "access_denied")}
+    assert sum(line["instances"] for line in said) == hooks and all("repository_hooks" in line["why"] for line in said)
+    assert watched.driftwire.buried() == []
+    assert "PRIVATE KEY" not in watched.log() and app["private_key"][50:90] not in watched.log()
 
 
 def at_once(delays: list[int]):
