@@ -60,9 +60,11 @@ test-rust: venv ## Run the tests of the crates
 test-python: venv binaries test-plugin github-schema ## Run the real binaries against a served AWS
 	$(BIN)/python -m pytest tests -m "not applies"
 
-# A provider plugin that serves a described world: Terraform and its plugins are not part of what a machine has.
+# What tests run beside the binaries: a provider plugin that serves a described world, as Terraform and its plugins are not part of what
+# a machine has; and the client of GitHub, by itself.
 test-plugin:
 	$(CARGO) build --locked --package drift-provider --example plugin
+	$(CARGO) build --locked --package drift-github --example ask
 
 chaos: venv binaries ## Attack a stream of records 10,000 times, or: make chaos FAULTS=1000 SEED=7 (RECORDS, INSTANCES)
 	@$(BIN)/python tests/chaos/run.py $(if $(FAULTS),--faults $(FAULTS)) $(if $(RECORDS),--records $(RECORDS)) \

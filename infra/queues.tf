@@ -26,8 +26,9 @@ resource "aws_sqs_queue" "work" {
   sqs_managed_sse_enabled    = true
   redrive_policy = jsonencode({
     deadLetterTargetArn = aws_sqs_queue.dead_letters.arn
-    # What Slack does not take comes back for hours; what a function cannot even answer for is given up sooner.
-    maxReceiveCount = each.key == "slack" ? 20 : 5
+    # What Slack does not take comes back for hours, and what GitHub or its secret does not give for more than one, as the function
+    # itself says when; what a function cannot even answer for is given up sooner.
+    maxReceiveCount = lookup({ slack = 20, github = 10 }, each.key, 5)
   })
   tags = local.tags
 }

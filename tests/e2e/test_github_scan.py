@@ -132,7 +132,7 @@ def test_an_ignore_file_hides_what_it_names(acme):
     each = acme.repository()
     acme.live(each).description = "Described by hand"
     ignored = acme.folder / "ignore.toml"
-    ignored.write_text('[[ignore]]\ntype = "github_repository"\nattributes = ["description"]\nreason = "people may describe"\n')
+    ignored.write_text('[[ignore]]\ntype = "github_repository"\nattribute = "description"\nreason = "people may describe"\n')
     report = acme.scan(acme.state("github_repository"), options=["--ignore", str(ignored)])
     assert report.unlike() == {}
     assert report.printed["summary"]["ignored"] == 1
@@ -154,7 +154,7 @@ def test_who_changed_it_is_told_where_github_gives_its_audit_log(acme):
 def test_who_it_was_is_not_known_without_an_audit_log(acme):
     acme.live(acme.repository()).description = "by hand"
     report = acme.scan(acme.state("github_repository"), code=2)
-    assert not report.instances[report.of("drifted")[0]]["who"]
+    assert not report.instances[report.of("drifted")[0]].get("who")
 
 
 # What one scan keeps for the next
@@ -185,11 +185,15 @@ def test_what_is_kept_holds_no_secret(acme):
     acme.scanner.assert_no_secret(cache.read_bytes().decode("latin-1"), acme.token)
 
 
-def test_a_damaged_cache_costs_requests_and_nothing_else(acme):
-    state, cache = acme.state("github_repository", "github_team"), acme.folder / "cache"
+@pytest.mark.parametrize("content", ['{"kept": "elsewhere"}', "not even JSON", None], ids=["another file", "no JSON", "cut off"])
+def test_a_file_that_no_scan_has_kept_is_named_and_left_as_it_is(acme, content):
+    state, cache = acme.state("github_team"), acme.folder / "cache"
     acme.scan(state, options=["--cache", str(cache)])
-    cache.write_bytes(cache.read_bytes()[: cache.stat().st_size // 2])
-    assert acme.scan(state, options=["--cache", str(cache)]).unlike() == {}
+    cache.write_text(cache.read_text()[:-20] if content is None else content)
+    before = cache.read_bytes()
+    done = acme.scanner.run([state], acme.token, "--cache", str(cache))
+    assert (done.returncode, cache.read_bytes()) == (1, before)
+    assert str(cache) in done.stderr
 
 
 def test_requests_are_counted_as_github_counts_them(acme):

@@ -80,7 +80,7 @@ class Organisation:
     app: Mapping[str, Any]
 
     def state(self) -> str:
-        types = ["github_branch_protection", "github_membership", "github_repository", "github_team"]
+        types = ["github_membership", "github_repository", "github_team"]
         return github_states.text(github_states.state_of(self.world, types=types))
 
     @property

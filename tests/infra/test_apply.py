@@ -70,6 +70,18 @@ def test_the_queue_of_slack_takes_what_this_deployments_topics_deliver_and_nobod
         takes_only_from(with_slack, held["Endpoint"], "sns.amazonaws.com", held["TopicArn"])
 
 
+def test_what_waits_for_somebody_elses_service_is_given_up_later_than_what_fails_here(with_slack: World, github_only: World):
+    def given_up_after(world: World, name: str) -> int:
+        sqs = world.cloud.client("sqs")
+        url = sqs.get_queue_url(QueueName=f"driftwire-{name}")["QueueUrl"]
+        redrive = json.loads(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])["Attributes"]["RedrivePolicy"])
+        assert redrive["deadLetterTargetArn"].endswith(":driftwire-dead-letters")
+        return redrive["maxReceiveCount"]
+
+    assert [given_up_after(with_slack, name) for name in ("events", "states", "slack")] == [5, 5, 20]
+    assert [given_up_after(github_only, name) for name in ("events", "states", "github")] == [5, 5, 10]
+
+
 def takes_only_from(world: World, queue: str, service: str, source: str) -> None:
     """By its policy a queue takes messages of a service on behalf of this, and not if anything of that were another's."""
     sqs = world.cloud.client("sqs")

@@ -46,10 +46,10 @@ pub(crate) async fn run(args: ScanArgs, cloud: &CloudArgs) -> anyhow::Result<Exi
     let notes = FileNotes::open(args.cache.as_deref(), began)?;
     let reader = Reader::new(Arc::new(cloud::catalog()?), client, SystemClock::default(), Reader::LOOK_AROUND);
     let scanner = Scanner { reader: &reader, notes: &notes };
-    let scanned = unless_interrupted(scan(&scanner, &managed, began)).await;
+    let found = unless_interrupted(scan(&scanner, &managed, began)).await;
     notes.save()?;
-    let scanned = scanned??;
-    let mut report = report(scanned, &managed, oddities, &ignore, (reader.github().owner(), began));
+    let found = found??;
+    let mut report = report(found, &managed, oddities, &ignore, (reader.github().owner(), began));
     report.requests = Asked::of(&reader.github().used(), began, SystemClock::default().now());
     if let Some(file) = &args.import {
         write_imports(file, &report)?;

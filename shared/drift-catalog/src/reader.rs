@@ -92,6 +92,9 @@ impl<C: AwsCall> Reader<'_, C> {
                 return Ok(Value::Null);
             }
             Err(error) if self.says_gone(read, &error) => return Err(self.gone(read, known).await),
+            Err(error) if self.is_gone_with_what_holds_it(&read.operation, &read.input.fill(&Root::new(known.clone()))?, &error).await => {
+                return Err(Stop::Gone);
+            }
             Err(error) => return Err(Stop::Unknown(self.reason(read, &error))),
             Ok(answer) => answer,
         };
@@ -146,6 +149,7 @@ impl<C: AwsCall> Reader<'_, C> {
                 Err(error) => Reason { kind: ReasonKind::Recorded, message: error.to_string() },
                 Ok(input) => match self.calls.call(self.place, self.service(read), &witness.operation, &input).await {
                     Ok(_) => return Ok(()),
+                    Err(error) if self.is_gone_with_what_holds_it(&witness.operation, &input, &error).await => return Err(Stop::Gone),
                     Err(error) => self.reason(read, &error),
                 },
             };
@@ -158,6 +162,19 @@ impl<C: AwsCall> Reader<'_, C> {
             let message = format!("{} does not find it, which proves nothing: {message}", read.operation);
             Err(Stop::Unknown(Reason { kind, message }))
         })
+    }
+
+    /// What hangs on a repository of GitHub's is gone with it. Whether the repository is gone or only not shown is for the
+    /// caller to judge, as it is of the repository itself.
+    async fn is_gone_with_what_holds_it(&self, operation: &str, input: &Value, error: &CallError) -> bool {
+        const REPOSITORIES: [&str; 2] = ["GET /repos/{owner}/{repo}", "GET /repositories/{repository_id}"];
+        if !self.resource.is_github() || !is_404(error) {
+            return false;
+        }
+        let holds = |repository: &&str| operation.strip_prefix(*repository).is_some_and(|rest| rest.starts_with('/'));
+        let Some(repository) = REPOSITORIES.into_iter().find(holds) else { return false };
+        let answer = self.calls.call(self.place, &self.resource.service, repository, &named_by(repository, input.clone())).await;
+        answer.is_err_and(|error| is_404(&error))
     }
 
     fn service<'a>(&'a self, read: &'a Read) -> &'a str {
@@ -217,7 +234,7 @@ impl<C: AwsCall> Reader<'_, C> {
         let Resource { permissions, scopes, .. } = self.resource;
         let mut names = permissions.iter().filter_map(|permission| permission.split(':').next());
         let is_named = message.contains("scope") || names.any(|name| message.contains(name));
-        if (kind == ReasonKind::AccessDenied || error.code == "404") && !is_named && !permissions.is_empty() {
+        if (kind == ReasonKind::AccessDenied || is_404(error)) && !is_named && !permissions.is_empty() {
             message = format!("{message} (reading it takes {}; with a classic token {})", permissions.join(", "), scopes.join(", "));
         }
         Reason { kind, message }
@@ -249,6 +266,10 @@ fn named_by(operation: &str, mut input: Value) -> Value {
         members.retain(|member, _| operation.contains(&format!("{{{member}}}")));
     }
     input
+}
+
+fn is_404(error: &CallError) -> bool {
+    error.is_any_of(&["404"])
 }
 
 fn name_of(read: &Read) -> String {

@@ -202,14 +202,6 @@ impl Resource {
         left_out.map(|name| (name.as_str(), self.not_compared.get(name).map(String::as_str))).collect()
     }
 
-    /// The repository that an instance of one of GitHub's types is or belongs to, by the name that its reads use.
-    #[must_use]
-    pub fn repository_of(&self, recorded: &Attributes) -> Option<String> {
-        let root = Root::new(recorded.clone().into());
-        let mut inputs = self.reads.iter().filter(|_| self.is_github()).map(|read| &read.input);
-        inputs.find_map(|input| input.fill(&root).ok()?.get("repo")?.as_str().map(ToOwned::to_owned))
-    }
-
     /// The IAM actions that reading it takes: `sqs:GetQueueAttributes`. None for what is not AWS's.
     pub fn actions(&self) -> impl Iterator<Item = String> {
         self.reads.iter().filter(|_| !self.is_github()).map(|read| read.iam_action(&self.service))

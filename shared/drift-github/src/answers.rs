@@ -5,6 +5,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use drift_model::Timestamp;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -130,7 +131,7 @@ impl Answers {
 
     /// GraphQL tells something of what a request would be answered: as long as that stays, the answer is taken to stay, too.
     pub(crate) fn covers(&self, operation: &str, input: &Value, told: &str) {
-        let hash = Sha256::digest(told.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let hash = BASE64_URL_SAFE_NO_PAD.encode(&Sha256::digest(told.as_bytes())[..12]);
         let mut inner = self.inner();
         let key = inner.key(operation, input);
         inner.covered.insert(key, hash);

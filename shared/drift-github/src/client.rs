@@ -14,6 +14,7 @@ mod lists;
 mod operation;
 mod pace;
 mod queries;
+mod renewal;
 mod secret;
 mod settings;
 mod transport;

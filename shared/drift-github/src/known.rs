@@ -238,7 +238,7 @@ mod tests {
         }
 
         fn calls(&self) -> KnownCalls<'_, Fake, ManualClock> {
-            KnownCalls::new(&self.fake, &self.answers, &self.clock, Duration::from_secs(60))
+            KnownCalls::new(&self.fake, &self.answers, &self.clock, Duration::from_mins(1))
         }
 
         fn asked(&self) -> usize {

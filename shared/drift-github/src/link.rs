@@ -42,8 +42,7 @@ pub(crate) fn link(web: &str, owner: &str, instance: &Instance) -> Option<String
             let page = match kind {
                 "repository" | "repository_topics" => String::new(),
                 "branch" => format!("tree/{}", tail.split('/').map(encoded).collect::<Vec<_>>().join("/")),
-                "branch_default" => "settings/branches".to_owned(),
-                "branch_protection" | "branch_protection_v3" => "settings/branches".to_owned(),
+                "branch_default" | "branch_protection" | "branch_protection_v3" => "settings/branches".to_owned(),
                 "repository_ruleset" => format!("settings/rules/{}", encoded(id)),
                 "repository_collaborator" | "repository_collaborators" => "settings/access".to_owned(),
                 "repository_webhook" => format!("settings/hooks/{}", encoded(id)),

@@ -152,7 +152,7 @@ impl Managed {
                 Whose::Others(other) => *self.elsewhere.entry(other).or_default() += 1,
                 Whose::Ours | Whose::Nobodys => {
                     self.live.extend(summary.live);
-                    self.wanted.add(found.type_name(), &summary.recorded);
+                    self.wanted.add(found.type_name(), summary.recorded);
                     self.entries.push(Entry { state, found: at, repository: summary.repository });
                 }
             }
@@ -274,7 +274,7 @@ impl Summary {
 }
 
 impl Wanted {
-    fn add(&mut self, type_name: &str, recorded: &Recorded) {
+    fn add(&mut self, type_name: &str, recorded: Recorded) {
         match type_name {
             "github_repository" => {
                 self.alerts |= recorded.alerts;

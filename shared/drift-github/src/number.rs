@@ -11,14 +11,12 @@ use base64::{
 
 /// The number of the thing that a global id names; nothing where it is of no known form.
 pub(crate) fn number_of(id: &str) -> Option<u64> {
-    match id.split_once('_') {
-        Some((_, packed)) => last(&BASE64_URL_SAFE_NO_PAD.decode(packed.trim_end_matches('=')).ok()?),
-        None => {
-            let text = String::from_utf8(BASE64_STANDARD.decode(id).ok()?).ok()?;
-            let digits = text.split_once(':')?.1.trim_start_matches(|letter: char| !letter.is_ascii_digit());
-            digits.parse().ok()
-        }
+    if let Some((_, packed)) = id.split_once('_') {
+        return last(&BASE64_URL_SAFE_NO_PAD.decode(packed.trim_end_matches('=')).ok()?);
     }
+    let text = String::from_utf8(BASE64_STANDARD.decode(id).ok()?).ok()?;
+    let digits = text.split_once(':')?.1.trim_start_matches(|letter: char| !letter.is_ascii_digit());
+    digits.parse().ok()
 }
 
 /// The last of a `MessagePack` array of whole numbers. Source: <https://github.com/msgpack/msgpack/blob/master/spec.md>

@@ -27,7 +27,7 @@ const fn listed(
 
 /// The lists whose items are what is answered for one, and that are complete: their pages are followed to the end.
 ///
-/// Source: GitHub's OpenAPI description, in which both answers have the same schema. A ruleset's list holds no rules, so it is not here.
+/// Source: GitHub's `OpenAPI` description, in which both answers have the same schema. A ruleset's list holds no rules, so it is not here.
 const LISTED: [Listed; 11] = [
     listed("GET /repos/{owner}/{repo}/hooks/{hook_id}", "GET /repos/{owner}/{repo}/hooks", None, "hook_id", "id"),
     listed("GET /repos/{owner}/{repo}/keys/{key_id}", "GET /repos/{owner}/{repo}/keys", None, "key_id", "id"),

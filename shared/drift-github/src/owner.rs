@@ -93,7 +93,7 @@ mod tests {
 
     use super::*;
 
-    fn instance(type_name: &str, config: &str, attributes: Value) -> Instance {
+    fn instance(type_name: &str, config: &str, attributes: &Value) -> Instance {
         let key = InstanceKey { address: Address::new(None, type_name, "a", ""), deposed: None };
         let attributes: Attributes = attributes.as_object().cloned().unwrap_or_default();
         Instance { provider_config: config.to_owned(), ..Instance::new(key, "registry.terraform.io/integrations/github", attributes) }
@@ -109,16 +109,16 @@ mod tests {
             ("github_issue_labels", json!({"label": [{"url": "https://api.github.com/repos/acme/shop/labels/bug"}]}), Some("acme")),
             ("github_team", json!({"id": "7"}), None),
         ] {
-            assert_eq!(hint(&instance(type_name, "", attributes)).as_deref(), owner, "{type_name}");
+            assert_eq!(hint(&instance(type_name, "", &attributes)).as_deref(), owner, "{type_name}");
         }
     }
 
     #[test]
     fn a_configuration_speaks_for_its_instances_where_it_is_of_one_mind() {
         let mut votes = Votes::default();
-        votes.count(&instance("github_repository", "a", json!({"full_name": "acme/shop"})));
-        votes.count(&instance("github_repository", "b", json!({"full_name": "acme/shop"})));
-        votes.count(&instance("github_repository", "b", json!({"full_name": "other/shop"})));
+        votes.count(&instance("github_repository", "a", &json!({"full_name": "acme/shop"})));
+        votes.count(&instance("github_repository", "b", &json!({"full_name": "acme/shop"})));
+        votes.count(&instance("github_repository", "b", &json!({"full_name": "other/shop"})));
         assert_eq!(votes.whose("a", None, "ACME"), Whose::Ours);
         assert_eq!(votes.whose("a", None, "other"), Whose::Others("acme".to_owned()));
         assert_eq!(votes.whose("b", None, "acme"), Whose::Nobodys);
@@ -126,6 +126,6 @@ mod tests {
         assert_eq!(votes.whose("c", None, "acme"), Whose::Nobodys);
         let mut all = Configurations::default();
         all.add(&votes);
-        assert_eq!(all.whose(&instance("github_team", "a", json!({})), "acme"), Whose::Ours);
+        assert_eq!(all.whose(&instance("github_team", "a", &json!({})), "acme"), Whose::Ours);
     }
 }

@@ -220,10 +220,10 @@ impl<K: Clock, N: Notes> Scanner<'_, K, N> {
         match reader.short_sight().await {
             Ok(None) => {}
             Ok(Some(why)) => {
-                gaps.push(Gap { what: "repositories".to_owned(), message: format!("what is listed is what GitHub shows to {why}") })
+                gaps.push(Gap { what: "repositories".to_owned(), message: format!("what is listed is what GitHub shows to {why}") });
             }
             Err(error @ (Error::Denied { .. } | Error::NotFound { .. })) => {
-                gaps.push(Gap { what: "repositories".to_owned(), message: error.to_string() })
+                gaps.push(Gap { what: "repositories".to_owned(), message: error.to_string() });
             }
             Err(error) => return Err(error.into()),
         }
@@ -265,12 +265,8 @@ impl<K: Clock, N: Notes> Scanner<'_, K, N> {
 
     async fn rest(&self, managed: &Managed, scan: Timestamp) -> Result<Step, ScanError> {
         let mut seen: BTreeSet<RepositoryName> = BTreeSet::new();
-        for page in 0.. {
-            let note: Option<PartNote> = self.note(&of_part(scan, &format!("page-{page}"))).await?;
-            let Some(note) = note else { break };
-            for (name, number, node) in note.repositories {
-                seen.extend([RepositoryName::Name(name), RepositoryName::Number(number), RepositoryName::Node(node)]);
-            }
+        for (name, number, node) in self.pages(scan).await?.into_iter().flat_map(|page| page.repositories) {
+            seen.extend([RepositoryName::Name(name), RepositoryName::Number(number), RepositoryName::Node(node)]);
         }
         let entries: Vec<&Entry> =
             managed.entries().filter(|entry| entry.repository.as_ref().is_some_and(|name| !seen.contains(name))).collect();
@@ -366,10 +362,11 @@ impl<K: Clock, N: Notes> Scanner<'_, K, N> {
     /// What all parts together came to. Their notes are no longer needed.
     async fn end(&self, scan: Timestamp) -> Result<Summary, ScanError> {
         let mut all = Summary::default();
-        let pages = (0..).map(|page| format!("page-{page}"));
-        for name in ["organisation".to_owned(), "rest".to_owned()].into_iter().chain(pages) {
-            let key = of_part(scan, &name);
-            let Some(PartNote { summary, .. }) = self.note(&key).await? else { if name.starts_with("page") { break } else { continue } };
+        let mut parts = self.pages(scan).await?;
+        for name in ["organisation", "rest"] {
+            parts.extend(self.note(&of_part(scan, name)).await?);
+        }
+        for PartNote { summary, .. } in parts {
             for (type_name, counts) in summary.coverage.types {
                 all.coverage.add(type_name, counts);
             }
@@ -383,6 +380,15 @@ impl<K: Clock, N: Notes> Scanner<'_, K, N> {
         self.keep("last", &scan).await?;
         self.keep("summary", &all).await?;
         Ok(all)
+    }
+
+    /// What the pages left, in their order.
+    async fn pages(&self, scan: Timestamp) -> Result<Vec<PartNote>, ScanError> {
+        let mut pages = Vec::new();
+        while let Some(page) = self.note(&of_part(scan, &format!("page-{}", pages.len()))).await? {
+            pages.push(page);
+        }
+        Ok(pages)
     }
 
     /// The summary of the last scan that ended.

@@ -22,7 +22,14 @@ const AT_ONCE: usize = 8;
 #[derive(Debug)]
 pub struct ManagedStates {
     owner: String,
-    last: Mutex<Option<(BTreeMap<StateId, String>, Arc<Managed>)>>,
+    last: Mutex<Option<Last>>,
+}
+
+/// What was found last, and in which versions of which states.
+#[derive(Debug)]
+struct Last {
+    versions: BTreeMap<StateId, String>,
+    managed: Arc<Managed>,
 }
 
 impl ManagedStates {
@@ -46,8 +53,8 @@ impl ManagedStates {
         let barren: BTreeMap<StateId, String> = notes.note(&key).await?.and_then(|note| unpacked(&note)).unwrap_or_default();
         let fertile: BTreeMap<StateId, String> =
             listed.iter().filter(|(id, etag)| barren.get(*id) != Some(*etag)).map(|(id, etag)| (id.clone(), etag.clone())).collect();
-        if let Some((known, managed)) = self.last.lock().unwrap_or_else(PoisonError::into_inner).as_ref()
-            && *known == fertile
+        if let Some(Last { versions, managed }) = self.last.lock().unwrap_or_else(PoisonError::into_inner).as_ref()
+            && *versions == fertile
         {
             return Ok(Arc::clone(managed));
         }
@@ -82,8 +89,8 @@ impl ManagedStates {
             notes.keep(&key, &packed(&all_barren), expires).await?;
         }
         let managed = Arc::new(managed);
-        let fertile = fertile.into_iter().filter(|(id, _)| !all_barren.contains_key(id)).collect();
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((fertile, Arc::clone(&managed)));
+        let versions = fertile.into_iter().filter(|(id, _)| !all_barren.contains_key(id)).collect();
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Last { versions, managed: Arc::clone(&managed) });
         Ok(managed)
     }
 }

@@ -121,6 +121,19 @@ async fn a_validator_goes_with_its_token_alone_and_a_time_with_any() {
 }
 
 #[tokio::test]
+async fn an_answer_that_did_not_change_is_known_by_what_it_was_known_by_where_github_does_not_repeat_it() {
+    let server = Server::start(|seen: &Seen| match seen.header("if-none-match") {
+        Some(_) => Answer::text("").with_status(304),
+        None => Answer::json(&json!({})).header("ETag", "W/\"abc\""),
+    })
+    .await;
+    let github = client(&server);
+    let first = github.get(&shop()).await.expect("an answer").validator;
+    assert!(first.is_some());
+    assert_eq!(github.get(&shop().unless(first.clone())).await.expect("an answer").validator, first);
+}
+
+#[tokio::test]
 async fn a_failure_is_asked_three_times_and_a_refusal_once() {
     for (status, times) in
         [(500, 3), (502, 3), (503, 3), (504, 3), (599, 3), (400, 1), (404, 1), (409, 1), (422, 1), (451, 1), (401, 1), (403, 1)]
@@ -234,6 +247,36 @@ async fn a_query_is_sent_with_its_name_and_its_variables() {
     assert_eq!(body, json!({"query": "query Viewer($a: Int) { viewer { login } }", "variables": {"a": 1}, "operationName": "Viewer"}));
     let used = github.used();
     assert_eq!((used.graphql, used.points, used.rest), (1, 3, 0));
+}
+
+#[tokio::test]
+async fn what_a_query_could_not_hold_is_no_whole_answer() {
+    let more = json!({"nodes": [1], "pageInfo": {"hasNextPage": true, "endCursor": "c"}});
+    let done = json!({"nodes": [2], "pageInfo": {"hasNextPage": false, "endCursor": null}});
+    // Of two connections that have more, only one could be paged through.
+    for (first, second) in
+        [(json!({"a": more, "b": more}), json!({"a": done, "b": done})), (json!({"a": more, "b": done}), json!({"a": done, "b": more}))]
+    {
+        let server =
+            Server::start(move |seen: &Seen| Answer::json(&json!({"data": if seen.number == 0 { &first } else { &second }}))).await;
+        let query = Query::new("query Two($cursor: String) { a b }");
+        let error = client(&server).graphql_pages(&query, json!({})).await.expect_err("it is cut short");
+        assert!(matches!(error, Error::Undecodable { .. }), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_part_that_is_not_there_does_not_make_the_whole_be_gone() {
+    let missing = json!([{"type": "NOT_FOUND", "path": ["organization", "owner"], "message": "Could not resolve to a User."}]);
+    for (data, kind) in
+        [(json!({"organization": {"id": "O_1"}}), CallErrorKind::Undecodable), (json!({"organization": null}), CallErrorKind::Service)]
+    {
+        let body = json!({"data": data, "errors": missing});
+        let server = Server::start(move |_: &Seen| Answer::json(&body)).await;
+        let github = client(&server);
+        let error = github.call(&github.place(), "github", "GRAPHQL Organization", &json!({})).await.expect_err("a part is missing");
+        assert_eq!(error.kind, kind, "{error}");
+    }
 }
 
 #[tokio::test]

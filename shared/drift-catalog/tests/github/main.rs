@@ -94,6 +94,7 @@ pub(crate) fn with(mut value: Value, changes: Value) -> Value {
 
 const HOOK: &str = "GET /repos/{owner}/{repo}/hooks/{hook_id}";
 const TEAM: &str = "GET /orgs/{org}/teams/{team_slug}";
+const REPOSITORY: &str = "GET /repos/{owner}/{repo}";
 const HOOKS: &str = "GET /repos/{owner}/{repo}/hooks";
 
 fn hook() -> Value {
@@ -110,9 +111,24 @@ async fn a_404_is_believed_where_the_list_can_be_read() {
 #[tokio::test]
 async fn a_404_proves_nothing_where_the_list_cannot_be_read_either() {
     for (status, kind) in [(404, ReasonKind::Error), (403, ReasonKind::AccessDenied)] {
-        let github = answers([(HOOK, json!(404)), (HOOKS, json!(status))]);
+        let github = answers([(HOOK, json!(404)), (HOOKS, json!(status)), (REPOSITORY, json!({"id": 7}))]);
         check_unknown(read("github_repository_webhook", hook(), &github).await, kind, "which proves nothing");
     }
+}
+
+#[tokio::test]
+async fn what_hangs_on_a_repository_is_gone_with_it_and_is_unknown_where_the_repository_cannot_be_read() {
+    const TOPICS: &str = "GET /repos/{owner}/{repo}/topics";
+    for (status, is_gone) in [(404, true), (403, false)] {
+        let github = answers([(HOOK, json!(404)), (HOOKS, json!(404)), (TOPICS, json!(404)), (REPOSITORY, json!(status))]);
+        assert_eq!(read("github_repository_webhook", hook(), &github).await == Reading::Gone, is_gone);
+        assert_eq!(read("github_repository_topics", json!({"id": "shop", "topics": []}), &github).await == Reading::Gone, is_gone);
+        assert_eq!(github.asked(REPOSITORY), [json!({"repo": "shop"}), json!({"repo": "shop"})]);
+    }
+    let github = answers([(TOPICS, json!(404)), (REPOSITORY, json!({"id": 7}))]);
+    check_unknown(read("github_repository_topics", json!({"id": "shop", "topics": []}), &github).await, ReasonKind::Error, TOPICS);
+    let denied = answers([(TOPICS, json!(403))]);
+    check_unknown(read("github_repository_topics", json!({"id": "shop", "topics": []}), &denied).await, ReasonKind::AccessDenied, TOPICS);
 }
 
 #[tokio::test]
@@ -126,7 +142,7 @@ async fn what_is_denied_says_what_the_client_says_and_nothing_of_iam() {
 #[tokio::test]
 async fn a_reason_names_the_permission_where_the_client_could_not() {
     for status in [403, 404] {
-        let github = answers([("GET /repos/{owner}/{repo}/labels", json!(status))]);
+        let github = answers([("GET /repos/{owner}/{repo}/labels", json!(status)), (REPOSITORY, json!({"id": 7}))]);
         let Reading::Unknown(reason) = read("github_issue_labels", json!({"id": "shop"}), &github).await else { panic!("it is unknown") };
         assert!(reason.message.ends_with("(reading it takes issues: read; with a classic token repo)"), "{}", reason.message);
     }

@@ -37,6 +37,15 @@ async fn a_collaborator_is_one_in_any_case_by_any_words_and_before_accepting() {
 }
 
 #[tokio::test]
+async fn a_collaborators_repository_may_be_named_with_its_owner() {
+    let github = answers([(DIRECT, json!([person("octocat", "write")]))]);
+    check(read("github_repository_collaborator", json!({"id": "acme/shop:octocat", "permission": "push"}), &github).await, &[]);
+    assert_eq!(github.asked("GET /repos/{owner}/{repo}/collaborators"), [json!({"repo": "shop", "affiliation": "direct"})]);
+    let other = read("github_repository_collaborator", json!({"id": "other/shop:octocat", "permission": "push"}), &answers([])).await;
+    check_unknown(other, ReasonKind::WrongAccount, "other");
+}
+
+#[tokio::test]
 async fn a_collaborator_who_keeps_access_by_a_team_alone_is_gone_and_an_owner_is_not() {
     let recorded = json!({"id": "shop:octocat", "permission": "push"});
     let member = |answer: Value| {
@@ -110,7 +119,9 @@ async fn a_parent_team_is_the_same_by_its_number_and_by_its_slug() {
     check(read("github_team", recorded(json!("6")), &answers([(TEAM, live.clone())])).await, &[r#"parent_team_id: "6" -> "5""#]);
     let orphan = with(live, json!({"parent": null}));
     check(read("github_team", recorded(json!("5")), &answers([(TEAM, orphan.clone())])).await, &[r#"parent_team_id: "5" -> null"#]);
-    check(read("github_team", recorded(json!("")), &answers([(TEAM, orphan)])).await, &[]);
+    for none in [json!(""), json!(null), json!(0)] {
+        check(read("github_team", recorded(none), &answers([(TEAM, orphan.clone())])).await, &[]);
+    }
 }
 
 #[tokio::test]

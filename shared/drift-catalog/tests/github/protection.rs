@@ -250,6 +250,15 @@ async fn a_rule_that_the_states_provider_does_not_know_is_not_looked_for_and_one
 }
 
 #[tokio::test]
+async fn a_rule_without_parameters_is_there() {
+    let mut recorded = ruleset();
+    recorded["rules"][0]["copilot_code_review"] = json!([{"review_on_push": false, "review_draft_pull_requests": false}]);
+    let mut live = live_ruleset();
+    live["rules"].as_array_mut().expect("it is a list").push(json!({"type": "copilot_code_review"}));
+    check(ruled(recorded, live).await, &[]);
+}
+
+#[tokio::test]
 async fn a_rule_that_was_removed_is_seen_though_all_that_it_says_is_no() {
     let mut recorded = ruleset();
     recorded["rules"][0]["pull_request"] = json!([{"require_code_owner_review": false, "required_approving_review_count": 0}]);

@@ -92,9 +92,8 @@ fn every_type_of_github_is_read_and_says_what_that_takes() {
             findings.push(format!("{}: say which `scopes` reading it takes", resource.type_name));
         }
         for read in resource.reads.iter().filter(|read| read.gone.iter().chain(&read.unset).any(|code| code == "404")) {
-            // What a repository itself answers is for the caller to judge, and its own settings are gated by `only_if`.
-            let is_judged_elsewhere =
-                resource.type_name == "github_repository" || resource.type_name == "github_branch_protection_v3" && read.into.is_some();
+            // Whether a repository is there is for the caller to judge; its own settings are gated by `only_if`.
+            let is_judged_elsewhere = read.operation == "GET /repos/{owner}/{repo}" || read.only_if.is_some();
             if read.witness.0.is_empty() && !is_judged_elsewhere {
                 findings.push(format!("{}: {} has no `witness`", resource.type_name, read.operation));
             }

@@ -21,13 +21,10 @@ use super::{
 };
 
 /// How often something is asked that fails.
-const TRIES: u32 = 3;
+pub(super) const TRIES: u32 = 3;
 
 /// How many redirects are followed for one request.
 const REDIRECTS: u32 = 3;
-
-/// The operation by which an App's tokens are told and counted.
-const RENEWAL: &str = "POST /app/installations/{installation_id}/access_tokens";
 
 /// A client of one organisation's GitHub. Clones share everything: connections, limits, the token, what is known.
 ///
@@ -41,16 +38,16 @@ const RENEWAL: &str = "POST /app/installations/{installation_id}/access_tokens";
 /// Each method says which; all may fail with whatever [`Error`] lists. What passes by itself was tried three times before.
 #[derive(Clone)]
 pub struct Github {
-    inner: Arc<Inner>,
+    pub(super) inner: Arc<Inner>,
 }
 
 pub(crate) struct Inner {
     owner: String,
     addresses: Addresses,
-    patience: Duration,
-    transport: Transport,
-    auth: Auth,
-    pacer: Pacer,
+    pub(super) patience: Duration,
+    pub(super) transport: Transport,
+    pub(super) auth: Auth,
+    pub(super) pacer: Pacer,
     used: Mutex<Used>,
     pub(crate) known: Known,
 }
@@ -191,11 +188,6 @@ impl Github {
         self.inner.used.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The token of now.
-    pub(crate) async fn bearer(&self) -> Result<Arc<Bearer>, Error> {
-        self.bearer_but(None, &mut self.inner.patience.clone()).await
-    }
-
     /// Asks until there is an answer, a refusal, or no patience left.
     pub(crate) async fn send(&self, wanted: Wanted<'_>) -> Result<Got, Error> {
         let Inner { transport, pacer, .. } = &*self.inner;
@@ -290,75 +282,7 @@ impl Github {
         Some(Duration::from_secs(u64::try_from(seconds).unwrap_or(0)))
     }
 
-    /// The token of now, and not the one that was refused. One at a time renews it.
-    async fn bearer_but(&self, refused: Option<&Arc<Bearer>>, patience: &mut Duration) -> Result<Arc<Bearer>, Error> {
-        let app = match &self.inner.auth {
-            Auth::Token(bearer) => return Ok(bearer.clone()),
-            Auth::App(app) => app,
-        };
-        let mut token = app.token.lock().await;
-        let good =
-            |bearer: &&Arc<Bearer>| bearer.lasts(self.inner.transport.now()) && refused.is_none_or(|refused| refused.mark != bearer.mark);
-        if let Some(bearer) = token.as_ref().filter(good) {
-            return Ok(bearer.clone());
-        }
-        let renewed = Arc::new(self.renew(app, patience).await?);
-        *token = Some(renewed.clone());
-        Ok(renewed)
-    }
-
-    async fn renew(&self, app: &auth::App, patience: &mut Duration) -> Result<Bearer, Error> {
-        let transport = &self.inner.transport;
-        let (what, mut failures, mut corrected) = (RENEWAL, 0, false);
-        loop {
-            let now = transport.now();
-            let ahead = transport.ahead();
-            let Some((asked, signed)) = app.renewal(now) else {
-                return Err(Error::Input { what: what.to_owned(), why: "the App's key cannot sign".to_owned() });
-            };
-            self.counters().asked(what, false);
-            let failed = match transport.exchange(&asked, &signed).await {
-                Err(broken) => broke(what, Api::Rest, broken),
-                Ok(reply) => match denial::outcome(what, &reply, transport.now().as_second()) {
-                    Outcome::Fine => {
-                        let undecodable = || Error::Undecodable { what: what.to_owned(), why: "no token is in it".to_owned() };
-                        return auth::given(&reply.body).ok_or_else(undecodable);
-                    }
-                    Outcome::Unauthorized(_) if !corrected && (transport.ahead() - ahead).abs() > 30 => {
-                        // The clocks differ, and now it is known by how much.
-                        corrected = true;
-                        continue;
-                    }
-                    Outcome::Unauthorized(message) => {
-                        let message = format!("{message}: is the key one of this App's, and this machine's clock right?");
-                        return Err(Error::Unauthorized { what: what.to_owned(), message });
-                    }
-                    Outcome::Refused(Error::NotFound { .. }) => {
-                        let message = "the App has no such installation: was it removed, or is the id another's?".to_owned();
-                        return Err(Error::Unauthorized { what: what.to_owned(), message });
-                    }
-                    Outcome::Refused(error) => return Err(error),
-                    Outcome::Limit { secondary, lasts } => {
-                        let wait = lasts.unwrap_or(Duration::from_mins(1));
-                        let too_long = TooLong { until: Instant::now() + wait, secondary };
-                        *patience = patience.checked_sub(wait).ok_or_else(|| Self::limited(too_long))?;
-                        sleep(wait).await;
-                        continue;
-                    }
-                    Outcome::Moved => return Err(elsewhere(what)),
-                    Outcome::Failed => Error::Server { what: what.to_owned(), status: reply.status, graphql: false },
-                },
-            };
-            failures += 1;
-            if failures >= TRIES {
-                return Err(failed);
-            }
-            self.counters().retries += 1;
-            sleep(self.inner.pacer.backoff(failures)).await;
-        }
-    }
-
-    fn limited(TooLong { until, secondary }: TooLong) -> Error {
+    pub(super) fn limited(TooLong { until, secondary }: TooLong) -> Error {
         let wait = SignedDuration::try_from(until - Instant::now()).unwrap_or_default();
         // By this machine's clock, by which whoever is told will wait.
         Error::Limited { until: local_now().checked_add(wait).unwrap_or(Timestamp::MAX), secondary }
@@ -387,7 +311,7 @@ fn validator_of(got: &Got) -> Option<Validator> {
     tag.or_else(|| text(LAST_MODIFIED).map(|text| Validator { text, token: None }))
 }
 
-fn broke(what: &str, api: Api, broken: Broken) -> Error {
+pub(super) fn broke(what: &str, api: Api, broken: Broken) -> Error {
     match broken {
         Broken::Silence if api == Api::GraphQl => Error::Server { what: what.to_owned(), status: 0, graphql: true },
         Broken::Silence => Error::Transport { what: what.to_owned(), why: "GitHub said nothing for too long".to_owned() },
@@ -399,6 +323,6 @@ fn unauthorized(what: &str, message: &str) -> Error {
     Error::Unauthorized { what: what.to_owned(), message: format!("{message}: it was revoked, has expired, or is mistyped") }
 }
 
-fn elsewhere(what: &str) -> Error {
+pub(super) fn elsewhere(what: &str) -> Error {
     Error::Undecodable { what: what.to_owned(), why: "it leads to another place than GitHub's API, or in circles".to_owned() }
 }

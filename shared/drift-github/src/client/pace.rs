@@ -130,9 +130,10 @@ impl Pacer {
 
     /// What is left of the hour, of whichever API has less.
     pub(crate) fn left(&self) -> Option<usize> {
-        let mut state = self.state();
+        let (mut state, now) = (self.state(), Instant::now());
         let hours = [Api::Rest, Api::GraphQl].map(|api| state.lane(api).hour);
-        hours.into_iter().flatten().map(|hour| hour.remaining).min()
+        // Of an hour that has ended, nothing says what the next one has.
+        hours.into_iter().flatten().filter(|hour| hour.resets > now).map(|hour| hour.remaining).min()
     }
 
     /// The hour's limit is reached, whatever was told before.
@@ -320,6 +321,19 @@ mod tests {
         pacer.exhausted(Api::Rest, Some(Duration::from_secs(50)));
         assert_eq!(ask(&pacer, Api::Rest).await.as_secs(), 50);
         assert_eq!(ask(&pacer, Api::Rest).await, Duration::ZERO, "a new hour");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_left_is_of_whichever_api_has_less_and_of_no_hour_that_has_ended() {
+        let pacer = pacer(900);
+        assert_eq!(pacer.left(), None);
+        pacer.told(Api::Rest, 20, Duration::from_secs(100));
+        pacer.told(Api::GraphQl, 10, Duration::from_secs(50));
+        assert_eq!(pacer.left(), Some(10));
+        tokio::time::advance(Duration::from_mins(1)).await;
+        assert_eq!(pacer.left(), Some(20));
+        tokio::time::advance(Duration::from_mins(1)).await;
+        assert_eq!(pacer.left(), None);
     }
 
     #[tokio::test(start_paused = true)]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..access import base_role, members_of, team_role
+from ..access import at_least, base_role, members_of, team_role
 from ..clock import iso
 from ..node_ids import node_id
-from ..things import Organisation, Repository, Team, User
+from ..things import BranchProtection, Organisation, Repository, Team, User
 from .connections import Connection, Context, page
 from .fields import Inside, answers, needs, needs_scope
 from .problems import Problem, forbidden, not_found
@@ -42,6 +42,11 @@ def _named(organisation: Organisation, context: Context, name: str, followRename
 def _node(_query: Any, context: Context, id: str) -> Any:
     found = context.request.world.node(id)
     found = Inside(*found) if isinstance(found, tuple) else found
+    if isinstance(found, Team):
+        _admit_members(found.organisation, context, "node")
+    if isinstance(found, Inside) and isinstance(found.thing, BranchProtection):
+        # As for the list of them (assumed: not documented).
+        needs(context, "administration")
     if found is None or not _visible(context, found):
         raise not_found("a node", f"global id of '{id}'")
     return context.guard(found)
@@ -60,7 +65,8 @@ def _nodes(_query: Any, context: Context, ids: list[str]) -> list[Any]:
 def _visible(context: Context, found: Any) -> bool:
     credential, thing = context.request.credential, found.holder if isinstance(found, Inside) else found
     if isinstance(thing, Repository):
-        return credential.sees(thing)
+        hidden = isinstance(found, Inside) and isinstance(found.thing, BranchProtection) and not at_least(credential.role_on(thing), "admin")
+        return credential.sees(thing) and not hidden
     return credential.sees_team(thing) if isinstance(thing, Team) else True
 
 
