@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use anyhow::Context as _;
 use drift_aws::SystemClock;
+use drift_catalog::Catalog;
 use drift_engine::{
     ignore::Ignore,
     ports::Clock as _,
@@ -37,14 +38,15 @@ type Reader = GithubReader<SystemClock>;
 pub(crate) async fn run(args: ScanArgs, cloud: &CloudArgs) -> anyhow::Result<ExitStatus> {
     let client = github::client(&args.github)?;
     let ignore = states::ignore_file(args.ignore.as_deref())?;
-    let (managed, oddities) = managed(&args, cloud, client.owner()).await?;
+    let catalog = Arc::new(cloud::catalog()?);
+    let (managed, oddities) = managed(&args, cloud, (&catalog, client.owner())).await?;
     for (owner, count) in managed.elsewhere() {
         let line = format!("{} of the states belong to {owner}, and are not looked at", output::count(*count, "instance"));
         output::complain(&format!("{} {}", Style::Warn.paint("note:"), printable(&line)));
     }
     let began = SystemClock::default().now();
     let notes = FileNotes::open(args.cache.as_deref(), began)?;
-    let reader = Reader::new(Arc::new(cloud::catalog()?), client, SystemClock::default(), Reader::LOOK_AROUND);
+    let reader = Reader::new(catalog, client, SystemClock::default(), Reader::LOOK_AROUND);
     let scanner = Scanner { reader: &reader, notes: &notes };
     let found = unless_interrupted(scan(&scanner, &managed, began)).await;
     notes.save()?;
@@ -74,14 +76,14 @@ fn names(args: &ScanArgs) -> Vec<String> {
 }
 
 /// What the states hold of the owner's. A state that cannot be read is an error: what it manages would be told as unmanaged.
-async fn managed(args: &ScanArgs, cloud: &CloudArgs, owner: &str) -> anyhow::Result<(Managed, Vec<Oddity>)> {
+async fn managed(args: &ScanArgs, cloud: &CloudArgs, (catalog, owner): (&Catalog, &str)) -> anyhow::Result<(Managed, Vec<Oddity>)> {
     let mut read = Vec::new();
     for name in names(args) {
         let id = StateId(name);
         let bytes = states::bytes(&id, cloud).await?;
         read.push((id, bytes));
     }
-    Managed::of(owner, read).map_err(|(state, error)| anyhow::Error::new(error).context(format!("reading the state {state}")))
+    Managed::of(catalog, owner, read).map_err(|(state, error)| anyhow::Error::new(error).context(format!("reading the state {state}")))
 }
 
 /// What a scan came to, or how far it came.

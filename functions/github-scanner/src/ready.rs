@@ -78,7 +78,7 @@ impl Readiness {
         detector.role = Role::GithubScanner;
         detector.ignore = self.ignore.clone();
         detector.timing = self.settings.timing.clone();
-        let managed = ManagedStates::new(owner);
+        let managed = ManagedStates::new(Arc::clone(&detector.ports.catalog), owner);
         Ok(Ready { detector, reader, notes: self.notes.clone(), managed, scan: Mutex::default() })
     }
 }

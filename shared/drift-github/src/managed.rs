@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use drift_catalog::Catalog;
 use drift_model::{Address, Attributes, Instance, InstanceKey, InstanceRef, StateId};
 use drift_state::{Found, Problem, Settings, State, StateError};
 use serde_json::Value;
@@ -104,29 +105,39 @@ impl Managed {
     ///
     /// # Errors
     /// With the state's name, where one is no state of version 4.
-    pub fn of(owner: &str, states: impl IntoIterator<Item = (StateId, Vec<u8>)>) -> Result<(Self, Vec<Oddity>), (StateId, StateError)> {
+    pub fn of(
+        catalog: &Catalog,
+        owner: &str,
+        states: impl IntoIterator<Item = (StateId, Vec<u8>)>,
+    ) -> Result<(Self, Vec<Oddity>), (StateId, StateError)> {
         let mut managed = Self::default();
         let mut oddities = Vec::new();
         for (id, bytes) in states {
-            managed.take(owner, id, bytes, &mut oddities)?;
+            managed.take((catalog, owner), id, bytes, &mut oddities)?;
         }
         Ok((managed, oddities))
     }
 
     /// As [`Self::of`], where a state that is none costs only itself: [`Self::unreadable`].
     #[must_use]
-    pub fn of_readable(owner: &str, states: impl IntoIterator<Item = (StateId, Vec<u8>)>) -> (Self, Vec<Oddity>) {
+    pub fn of_readable(catalog: &Catalog, owner: &str, states: impl IntoIterator<Item = (StateId, Vec<u8>)>) -> (Self, Vec<Oddity>) {
         let mut managed = Self::default();
         let mut oddities = Vec::new();
         for (id, bytes) in states {
-            if let Err((state, error)) = managed.take(owner, id, bytes, &mut oddities) {
+            if let Err((state, error)) = managed.take((catalog, owner), id, bytes, &mut oddities) {
                 managed.unreadable.insert(state, error.to_string());
             }
         }
         (managed, oddities)
     }
 
-    fn take(&mut self, owner: &str, id: StateId, bytes: Vec<u8>, oddities: &mut Vec<Oddity>) -> Result<(), (StateId, StateError)> {
+    fn take(
+        &mut self,
+        (catalog, owner): (&Catalog, &str),
+        id: StateId,
+        bytes: Vec<u8>,
+        oddities: &mut Vec<Oddity>,
+    ) -> Result<(), (StateId, StateError)> {
         let settings = Settings { default_place: None, places: BTreeMap::new(), identifiers: &|_| Vec::new() };
         let State { mut found, problems, .. } = drift_state::read(&bytes, &settings).map_err(|error| (id.clone(), error))?;
         found.retain(|found| is_github(&found.provider));
@@ -136,8 +147,11 @@ impl Managed {
         let mut votes = owner::Votes::default();
         found.retain(|found| match drift_state::instance(found.bytes(&bytes), found.outside()) {
             Ok(instance) => {
-                votes.count(&instance);
-                decoded.push(Summary::of(&instance));
+                let summary = Summary::of(catalog, &instance);
+                if let Some(owner) = &summary.owner {
+                    votes.count(&instance.provider_config, owner);
+                }
+                decoded.push(summary);
                 true
             }
             Err(error) => {
@@ -258,13 +272,13 @@ struct Recorded {
 }
 
 impl Summary {
-    fn of(instance: &Instance) -> Self {
+    fn of(catalog: &Catalog, instance: &Instance) -> Self {
         let attributes = &instance.attributes;
         let is_set = |name: &str| attributes.get(name).is_some_and(|value| !value.is_null() && *value != Value::Array(Vec::new()));
         Self {
             repository: repository_of(instance),
             live: live_keys(instance),
-            owner: owner::hint(instance),
+            owner: owner::hint(catalog, instance),
             recorded: Recorded {
                 alerts: is_set("vulnerability_alerts"),
                 security: ["security_and_analysis", "vulnerability_alerts", "pages"].into_iter().any(is_set),

@@ -2,40 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use drift_catalog::Catalog;
 use drift_model::Instance;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-/// The owner that an instance itself names, as it writes it.
-///
-/// Source: the attributes of each type in `integrations/terraform-provider-github`: `full_name`, URLs of pages and of the API, and ids that begin
-/// with the organisation.
-pub(crate) fn hint(instance: &Instance) -> Option<String> {
-    let text = |name: &str| instance.attributes.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
-    let first =
-        |text: &str, separator: char| text.split_once(separator).map(|(owner, _)| owner.to_owned()).filter(|owner| !owner.is_empty());
-    match instance.type_name.as_str() {
-        "github_repository" => text("full_name").and_then(|name| first(name, '/')),
-        "github_membership" => text("id").and_then(|id| first(id, ':')),
-        "github_actions_organization_permissions" => text("id").map(str::to_owned),
-        "github_issue_label" | "github_repository_webhook" => text("url").and_then(|url| after(url, "/repos/")),
-        "github_organization_webhook" => text("url").and_then(|url| after(url, "/orgs/")),
-        "github_issue_labels" => {
-            let labels = instance.attributes.get("label").and_then(Value::as_array);
-            labels.and_then(|labels| after(labels.first()?["url"].as_str()?, "/repos/"))
-        }
-        _ => None,
-    }
-}
-
-fn after(url: &str, word: &str) -> Option<String> {
-    let (_, rest) = url.split_once(word)?;
-    let owner = rest.split('/').next()?;
-    (!owner.is_empty()).then(|| owner.to_owned())
+/// The owner that an instance itself names, where the catalog knows how.
+pub(crate) fn hint(catalog: &Catalog, instance: &Instance) -> Option<String> {
+    catalog.resource(&instance.type_name)?.owner_of(&instance.attributes)
 }
 
 /// What the instances of one state say, by provider configuration as the state writes it.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Votes(BTreeMap<String, BTreeSet<String>>);
 
 /// Whose an instance is, as seen from one owner.
@@ -50,10 +27,8 @@ pub(crate) enum Whose {
 }
 
 impl Votes {
-    pub(crate) fn count(&mut self, instance: &Instance) {
-        if let Some(owner) = hint(instance) {
-            self.0.entry(instance.provider_config.clone()).or_default().insert(owner.to_lowercase());
-        }
+    pub(crate) fn count(&mut self, config: &str, owner: &str) {
+        self.0.entry(config.to_owned()).or_default().insert(owner.to_lowercase());
     }
 
     /// An instance's own word counts first, then what all of its configuration say alike.
@@ -70,28 +45,32 @@ impl Votes {
 
 /// Whose instances the provider configurations of all states make: what is known where only one instance is at hand.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Configurations(BTreeMap<String, BTreeSet<String>>);
+pub struct Configurations(Votes);
 
 impl Configurations {
     pub(crate) fn add(&mut self, votes: &Votes) {
         for (config, owners) in &votes.0 {
-            self.0.entry(config.clone()).or_default().extend(owners.iter().cloned());
+            self.0.0.entry(config.clone()).or_default().extend(owners.iter().cloned());
         }
     }
 
     /// Whose an instance is, where it or all of its configuration tell.
-    pub(crate) fn whose(&self, instance: &Instance, owner: &str) -> Whose {
+    pub(crate) fn whose(&self, catalog: &Catalog, instance: &Instance, owner: &str) -> Whose {
         // What several states call the same may be several configurations; where they disagree, nothing is known.
-        Votes(self.0.clone()).whose(&instance.provider_config, hint(instance).as_deref(), owner)
+        self.0.whose(&instance.provider_config, hint(catalog, instance).as_deref(), owner)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use drift_model::{Address, Attributes, InstanceKey};
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
+
+    fn catalog() -> Catalog {
+        Catalog::builtin().expect("the catalog is built in")
+    }
 
     fn instance(type_name: &str, config: &str, attributes: &Value) -> Instance {
         let key = InstanceKey { address: Address::new(None, type_name, "a", ""), deposed: None };
@@ -109,16 +88,16 @@ mod tests {
             ("github_issue_labels", json!({"label": [{"url": "https://api.github.com/repos/acme/shop/labels/bug"}]}), Some("acme")),
             ("github_team", json!({"id": "7"}), None),
         ] {
-            assert_eq!(hint(&instance(type_name, "", &attributes)).as_deref(), owner, "{type_name}");
+            assert_eq!(hint(&catalog(), &instance(type_name, "", &attributes)).as_deref(), owner, "{type_name}");
         }
     }
 
     #[test]
     fn a_configuration_speaks_for_its_instances_where_it_is_of_one_mind() {
         let mut votes = Votes::default();
-        votes.count(&instance("github_repository", "a", &json!({"full_name": "acme/shop"})));
-        votes.count(&instance("github_repository", "b", &json!({"full_name": "acme/shop"})));
-        votes.count(&instance("github_repository", "b", &json!({"full_name": "other/shop"})));
+        votes.count("a", "acme");
+        votes.count("b", "acme");
+        votes.count("b", "other");
         assert_eq!(votes.whose("a", None, "ACME"), Whose::Ours);
         assert_eq!(votes.whose("a", None, "other"), Whose::Others("acme".to_owned()));
         assert_eq!(votes.whose("b", None, "acme"), Whose::Nobodys);
@@ -126,6 +105,6 @@ mod tests {
         assert_eq!(votes.whose("c", None, "acme"), Whose::Nobodys);
         let mut all = Configurations::default();
         all.add(&votes);
-        assert_eq!(all.whose(&instance("github_team", "a", &json!({})), "acme"), Whose::Ours);
+        assert_eq!(all.whose(&catalog(), &instance("github_team", "a", &json!({})), "acme"), Whose::Ours);
     }
 }

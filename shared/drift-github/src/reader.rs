@@ -15,7 +15,7 @@ use crate::{
     Github,
     answers::Answers,
     known::KnownCalls,
-    managed::is_github,
+    managed::{is_github, repository_of},
     owner::{Configurations, Whose},
 };
 
@@ -37,7 +37,18 @@ pub struct GithubReader<K> {
     /// Whether global ids hold the numbers that REST tells, once that was found out.
     pub(crate) numbers_hold: OnceCell<bool>,
     /// Since when answers are kept.
-    since: Mutex<Option<Timestamp>>,
+    since: Mutex<Option<Since>>,
+}
+
+/// When what is known was asked for, at the earliest.
+#[derive(Clone, Copy, Debug)]
+struct Since {
+    /// The scan that it is of.
+    scan: Timestamp,
+    /// Of the organisation.
+    organisation: Timestamp,
+    /// Of repositories: those of the part before are forgotten.
+    repositories: Timestamp,
 }
 
 impl<K: Clock> GithubReader<K> {
@@ -80,18 +91,25 @@ impl<K: Clock> GithubReader<K> {
         *self.since.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    /// Keeps answers from now on.
-    pub(crate) fn begins(&self, now: Timestamp) {
-        self.since.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(now);
-    }
-
-    /// Lets go of what is about repositories.
-    pub(crate) fn turns_the_page(&self) {
-        self.answers.forget_repositories();
+    /// Keeps answers for a part of a scan: of the organisation from its first part in this process on, of repositories from now on. What another
+    /// scan brought is forgotten.
+    pub(crate) fn begins(&self, scan: Timestamp, now: Timestamp) {
+        let mut since = self.since.lock().unwrap_or_else(PoisonError::into_inner);
+        let organisation = match *since {
+            Some(held) if held.scan == scan => {
+                self.answers.forget_repositories();
+                held.organisation
+            }
+            _ => {
+                self.answers.forget();
+                now
+            }
+        };
+        *since = Some(Since { scan, organisation, repositories: now });
     }
 
     pub(crate) fn whose(&self, instance: &Instance) -> Whose {
-        self.owners.read().unwrap_or_else(PoisonError::into_inner).whose(instance, self.github.owner())
+        self.owners.read().unwrap_or_else(PoisonError::into_inner).whose(&self.catalog, instance, self.github.owner())
     }
 
     pub(crate) fn calls(&self) -> KnownCalls<'_, Github, K> {
@@ -144,8 +162,9 @@ impl<K: Clock> LiveReader for GithubReader<K> {
         }
     }
 
-    fn as_of(&self, _: &Instance) -> Option<Timestamp> {
-        *self.since.lock().unwrap_or_else(PoisonError::into_inner)
+    fn as_of(&self, instance: &Instance) -> Option<Timestamp> {
+        let since = (*self.since.lock().unwrap_or_else(PoisonError::into_inner))?;
+        Some(if repository_of(instance).is_some() { since.repositories } else { since.organisation })
     }
 
     fn link(&self, instance: &Instance) -> Option<String> {

@@ -193,13 +193,11 @@ impl<K: Clock, N: Notes> Scanner<'_, K, N> {
     ///
     /// # Errors
     ///
-    /// Where GitHub or the notes failed for all of the part. [`PortError::Retryable`] where it is worth trying again; a limit that is reached is told by
-    /// [`ScanError::Limited`], with the time from which on it is.
+    /// Where GitHub or the notes failed for all of the part. Of a limit that is reached, [`ScanError::limited_until`] tells until when.
     pub async fn look(&self, managed: &Managed, part: &ScanPart, scan: Timestamp) -> Result<Step, ScanError> {
         let reader = self.reader;
         reader.knows_owners(managed.owners().clone());
-        reader.turns_the_page();
-        reader.begins(reader.clock.now());
+        reader.begins(scan, reader.clock.now());
         let step = match part {
             ScanPart::Begin | ScanPart::Organisation => self.organisation(managed, scan).await?,
             ScanPart::Repositories { page, after } => self.repositories(managed, scan, *page, after.as_deref()).await?,
@@ -434,7 +432,8 @@ impl<K: Clock, N: Notes> Scanner<'_, K, N> {
     }
 }
 
-/// The instances of a step that the ledger has to hear of: those that are not as recorded, and those that it holds as open.
+/// The instances of a step that the ledger has to hear of: those that drifted or are gone, and those that it holds as open. One that could not be
+/// judged is a gap of the scan and no finding: a permission that is missing would otherwise be told once for each of a thousand.
 ///
 /// # Errors
 ///
@@ -446,7 +445,7 @@ pub async fn to_settle(step: &Step, ledger: &impl Ledger) -> Result<Vec<Instance
         let query = Query { state: Some(state.clone()), ..Query::default() };
         open.extend(ledger.list(&query).await?.into_iter().map(|drift| drift.instance));
     }
-    let concerned = |one: &&Judgement| one.verdict != Verdict::InSync || open.contains(&one.instance);
+    let concerned = |one: &&Judgement| is_drift(&one.verdict) || open.contains(&one.instance);
     Ok(step.judgements.iter().filter(concerned).map(|one| one.instance.clone()).collect())
 }
 
@@ -521,7 +520,12 @@ mod tests {
     use std::sync::Arc;
 
     use drift_catalog::Catalog;
-    use drift_engine::memory::{ManualClock, MemoryNotes};
+    use drift_engine::{
+        ledger::{Look, Recording, record, transition},
+        memory::{ManualClock, MemoryAlerts, MemoryLedger, MemoryNotes},
+        ports::LiveReader as _,
+    };
+    use drift_model::{Address, Instance, InstanceKey, Severity, StateId};
     use futures::executor::block_on;
 
     use super::*;
@@ -555,6 +559,58 @@ mod tests {
             assert_eq!(scanner.is_due(&ScanPart::Rest, later).await, Ok(false));
             assert!(matches!(scanner.begin().await, Ok(Start::Scan(scan)) if scan != later));
         });
+    }
+
+    #[test]
+    fn the_ledger_hears_of_what_drifted_and_of_what_it_holds_and_of_no_missing_permission() {
+        let judgement = |name: &str, verdict| {
+            let key = InstanceKey { address: Address::new(None, "github_team", name, ""), deposed: None };
+            let instance = InstanceRef { state: StateId::s3("b", "k"), key };
+            let (type_name, read_began) = ("github_team".to_owned(), Timestamp::UNIX_EPOCH);
+            Judgement { instance, type_name, id: None, place: None, verdict, computed: Vec::new(), reader: None, read_began, url: None }
+        };
+        let denied = || Verdict::unknown(ReasonKind::AccessDenied, "members: read");
+        let judgements = vec![
+            judgement("as_recorded", Verdict::InSync),
+            judgement("hidden", denied()),
+            judgement("gone", Verdict::Missing),
+            judgement("mended", Verdict::InSync),
+            judgement("hidden_now", denied()),
+        ];
+        let (ledger, alerts) = (MemoryLedger::default(), MemoryAlerts::default());
+        for at in [3, 4] {
+            let missing = Judgement { verdict: Verdict::Missing, ..judgements[at].clone() };
+            let severity = Severity::High;
+            let look = Look { judgement: &missing, seen: &[], severity, during_a_run: false, written: None, reindexed: false };
+            let clocks = (Timestamp::UNIX_EPOCH, Duration::ZERO);
+            let held = record(&ledger, &alerts, &missing.instance, clocks, |held| transition(held, &look));
+            assert!(matches!(block_on(held), Ok(Recording::Told(_))));
+        }
+        let next = Next::Part(ScanPart::Rest);
+        let (changes, unmanaged, gaps) = (BTreeMap::new(), Vec::new(), Vec::new());
+        let step = Step { judgements, changes, audit_told: None, unmanaged, gaps, next, repositories: None };
+        let settled = block_on(to_settle(&step, &ledger)).expect("the ledger does not fail");
+        let names: Vec<String> = settled.iter().map(|instance| instance.key.to_string()).collect();
+        assert_eq!(names, ["github_team.gone", "github_team.mended", "github_team.hidden_now"]);
+    }
+
+    #[test]
+    fn an_answer_is_as_old_as_the_part_that_brought_it() {
+        let reader = reader();
+        let at = |second| Timestamp::from_second(second).expect("a time");
+        let as_of = |type_name: &str| {
+            let key = InstanceKey { address: Address::new(None, type_name, "a", ""), deposed: None };
+            let attributes = [("id".to_owned(), "shop".into()), ("name".to_owned(), "shop".into())].into_iter().collect();
+            reader.as_of(&Instance::new(key, "registry.terraform.io/integrations/github", attributes))
+        };
+        assert_eq!(as_of("github_team"), None, "it is asked for when it is read");
+        reader.begins(at(1), at(2));
+        reader.begins(at(1), at(10));
+        assert_eq!((as_of("github_team"), as_of("github_repository")), (Some(at(2)), Some(at(10))));
+        reader.begins(at(20), at(21));
+        assert_eq!((as_of("github_team"), as_of("github_repository")), (Some(at(21)), Some(at(21))), "another scan");
+        reader.forget();
+        assert_eq!(as_of("github_repository"), None);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use drift_catalog::Catalog;
 use drift_engine::ports::{Notes, PortError, RecordedState};
 use drift_model::{StateId, Timestamp};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
@@ -21,6 +22,7 @@ const AT_ONCE: usize = 8;
 /// Finds what is managed. Reads a state again only where it changed, and none that held nothing of GitHub when it last changed.
 #[derive(Debug)]
 pub struct ManagedStates {
+    catalog: Arc<Catalog>,
     owner: String,
     last: Mutex<Option<Last>>,
 }
@@ -35,8 +37,8 @@ struct Last {
 impl ManagedStates {
     /// What states hold of that owner's.
     #[must_use]
-    pub fn new(owner: impl Into<String>) -> Self {
-        Self { owner: owner.into(), last: Mutex::default() }
+    pub fn new(catalog: Arc<Catalog>, owner: impl Into<String>) -> Self {
+        Self { catalog, owner: owner.into(), last: Mutex::default() }
     }
 
     /// What the states hold now. A state that cannot be read or decoded costs only itself, and is
@@ -77,7 +79,7 @@ impl ManagedStates {
                 Err(error) => drop(unreadable.insert(id, error.to_string())),
             }
         }
-        let (mut managed, oddities) = Managed::of_readable(&self.owner, bytes);
+        let (mut managed, oddities) = Managed::of_readable(&self.catalog, &self.owner, bytes);
         managed.cannot_be_read(unreadable);
         for odd in oddities {
             tracing::warn!(state = odd.state.0, instance = odd.key, why = odd.why, "something of GitHub in a state was left out");
@@ -160,6 +162,10 @@ mod tests {
         }
     }
 
+    fn managed_states() -> ManagedStates {
+        ManagedStates::new(Arc::new(Catalog::builtin().expect("the catalog is built in")), "acme")
+    }
+
     #[test]
     fn a_state_without_anything_of_github_is_read_once() {
         let (states, notes) = (Counting::default(), MemoryNotes::default());
@@ -167,11 +173,11 @@ mod tests {
         states.put(&aws, "aws_instance");
         states.put(&github, "github_repository");
         for process in 0..3 {
-            let managed = block_on(ManagedStates::new("acme").now(&states, &notes, Timestamp::UNIX_EPOCH)).expect("all can be read");
+            let managed = block_on(managed_states().now(&states, &notes, Timestamp::UNIX_EPOCH)).expect("all can be read");
             assert_eq!(managed.len(), 1, "process {process}");
         }
         assert_eq!((states.reads(&aws), states.reads(&github)), (1, 3));
-        let one = ManagedStates::new("acme");
+        let one = managed_states();
         for _ in 0..3 {
             block_on(one.now(&states, &notes, Timestamp::UNIX_EPOCH)).expect("all can be read");
         }
@@ -188,7 +194,7 @@ mod tests {
         states.put(&hidden, "github_repository");
         states.states.put(&broken, r#"{"version": 3, "modules": [{"type": "github_team"}]}"#, Timestamp::UNIX_EPOCH);
         states.denied = Some(hidden.clone());
-        let managed = block_on(ManagedStates::new("acme").now(&states, &notes, Timestamp::UNIX_EPOCH)).expect("the others can be read");
+        let managed = block_on(managed_states().now(&states, &notes, Timestamp::UNIX_EPOCH)).expect("the others can be read");
         assert_eq!(managed.len(), 1);
         let told: Vec<&StateId> = managed.unreadable().keys().collect();
         assert_eq!(told, [&broken, &hidden]);
