@@ -14,7 +14,7 @@ from support.github_states import address, text
 from support.github_states.acme import Acme, acme, served_github  # noqa: F401
 from support.proxy import Answer, then
 from support.runtime_api import invoke_once
-from support.served_github.sample import OWNER
+from support.served_github.sample import EVERYTHING, OWNER
 
 KEY = "github/acme.tfstate"
 #: What hangs on repositories, and what belongs to the organisation: enough for every part of a scan.
@@ -148,8 +148,23 @@ def test_who_did_it_is_told_where_there_is_an_audit_log(watched):
     watched.make("public")
     [alert] = watched.scan()
     [cause] = alert.body["causes"]
-    assert (cause["source"], cause["name"], cause["actor"]["name"]) == ("github", "repo.access", "mallory")
+    assert (cause["source"], cause["name"], cause["actor"]["kind"], cause["actor"]["name"]) == ("github", "repo.access", "user", "mallory")
     assert "Who:\n  mallory" in alert.text
+
+
+def test_what_an_app_may_not_see_is_counted_and_told_of_nothing(watched):
+    app = watched.acme.served.world.install_app({name: level for name, level in EVERYTHING.items() if name != "repository_hooks"})
+    watched.rotate(json.dumps({name: app[name] for name in ("app_id", "installation_id", "private_key")}))
+    watched.make("public")
+    assert [alert.address for alert in watched.scan()] == [watched.address], "what cannot be seen costs nothing that can"
+    assert watched.parts() == WHOLE
+    hooks = sum(len(each.hooks) for each in watched.acme.repositories)
+    assert hooks and watched.metrics()["unknown"] == hooks
+    said = watched.lines("what a scan cannot tell")
+    assert {(line["type"], line["kind"]) for line in said} == {("github_repository_webhook", "access_denied")}
+    assert sum(line["instances"] for line in said) == hooks and all("repository_hooks" in line["why"] for line in said)
+    assert watched.driftwire.buried() == []
+    assert "PRIVATE KEY" not in watched.log() and app["private_key"][50:90] not in watched.log()
 
 
 def at_once(delays: list[int]):
@@ -170,7 +185,8 @@ def at_once(delays: list[int]):
     return deed
 
 
-def test_a_limit_in_the_middle_puts_the_scan_off_and_loses_nothing(watched, proxy):
+@pytest.mark.parametrize("resource", ["graphql", "core"])
+def test_a_limit_in_the_middle_puts_the_scan_off_and_loses_nothing(watched, proxy, resource):
     delays: list[int] = []
     proxy.on("sqs", "SendMessage", do=at_once(delays))
     watched.make("public")
@@ -179,12 +195,15 @@ def test_a_limit_in_the_middle_puts_the_scan_off_and_loses_nothing(watched, prox
     watched.driftwire.scan_github()
     while not watched.parts():
         watched.source.poll()
-    limits.graphql = 1
-    watched.driftwire.run_until("the limit", lambda: delays, 60.0)
-    assert 60 < delays[0] <= 900 and watched.driftwire.alerts() == []
-    assert ("repositories", "later") in watched.parts()
+    setattr(limits, resource, 1)
+    while ("repositories", "later") not in watched.parts():
+        watched.source.poll()
+    assert watched.parts() == [("organisation", "repositories"), ("repositories", "later")]
+    # Where GraphQL answers and REST does not, nothing is believed of what differs, and nothing is asked for one by one.
+    assert watched.driftwire.alerts() == [] and watched.source.waiting() == 1
+    assert all(60 < delay <= 900 for delay in delays) and bool(delays) == (resource == "graphql")
 
-    limits.graphql = None
+    setattr(limits, resource, None)
     watched.acme.served.clock.advance(3600)
     watched.restart()
     watched.driftwire.settle(180.0)
@@ -264,7 +283,7 @@ def test_before_its_time_is_over_it_answers_and_the_part_comes_again(watched, tm
     assert "it took longer than there was time" in (tmp_path / "log").read_text()
 
 
-def test_what_is_none_of_its_business_is_buried(watched):
+def test_what_is_none_of_its_business_is_buried_and_can_be_sent_back(watched):
     for body in ['{"detail": {"eventID": "e-1"}}', '{"driftwire": "sweep"}']:
         watched.driftwire.cloud.client("sqs").send_message(QueueUrl=watched.source.queue_url, MessageBody=body)
     watched.driftwire.settle()
@@ -272,3 +291,6 @@ def test_what_is_none_of_its_business_is_buried(watched):
     assert len(reasons) == 2 and any("only event-detector takes records" in reason for reason in reasons), reasons
     listed = json.loads(watched.driftwire.driftwire("dead-letters", "list", "--json"))["dead_letters"]
     assert {letter["function"] for letter in listed} == {"github-scanner"}
+    returned = json.loads(watched.driftwire.driftwire("dead-letters", "retry", "--all", "--json"))["retried"]
+    assert [letter["function"] for letter in returned] == ["github-scanner", "github-scanner"]
+    assert watched.source.waiting() == 2 and watched.driftwire.buried() == []

@@ -233,6 +233,18 @@ def test_what_a_stranger_calls_himself_is_text_from_the_record_to_the_channel(dr
     assert not any(line.startswith("Who: bob") for line in message.text.splitlines())
 
 
+def test_what_lives_in_github_has_a_link_to_its_page_and_says_that_github_does_not_tell_who(notifier, slack):
+    of_github = {"type": "github_repository", "address": "github_repository.shop", "id_of_resource": "shop", "place": None, "causes": []}
+    page = "https://github.com/acme/shop?tab=x&y=z"
+    astray = "https://github.com/acme|<!channel>"
+    batch = notifier.tell(alert(**of_github, url=page), alert(**of_github, url=astray))
+    assert batch.failures == []
+    linked, plain = sorted(slack.messages, key=lambda message: len(message.links), reverse=True)
+    assert linked.links == [page] and plain.links == []
+    for message in (linked, plain):
+        assert "GitHub does not tell" in message.text and "channel" not in message.text
+
+
 def test_the_envelope_of_sns_and_raw_delivery_are_the_same(notifier, slack):
     batch = notifier.tell(alert(address="aws_sqs_queue.raw"), notification(alert(address="aws_sqs_queue.wrapped")))
     assert batch.failures == []

@@ -26,7 +26,8 @@ HOOK = "/services/T00000000/B00000000/canaryWebhookPath77b1"
 TOKEN = "xoxb-1234-canary-token-0f3a"
 CHANNEL = "C0123456789"
 
-_LINK = re.compile(r"<(https://[a-z0-9.-]*console\.(?:aws\.amazon\.com|amazonaws\.cn|amazonaws-us-gov\.com)/[^\s<>|]*)\|([A-Za-z ]+)>")
+_CONSOLE = r"[a-z0-9.-]*console\.(?:aws\.amazon\.com|amazonaws\.cn|amazonaws-us-gov\.com)"
+_LINK = re.compile(rf"<(https://(?:{_CONSOLE}|github\.com)/[^\s<>|]*)\|([A-Za-z ]+)>")
 _ENTITY = re.compile(r"&(?!amp;|lt;|gt;)")
 #: Unseen, or turning the direction of what follows.
 _HARMFUL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")

@@ -14,7 +14,7 @@ pub(crate) struct Kept<T>(Mutex<Option<Held<T>>>);
 struct Held<T> {
     secret: String,
     read: Instant,
-    made: Arc<T>,
+    value: Arc<T>,
 }
 
 impl<T> Default for Kept<T> {
@@ -40,15 +40,15 @@ impl<T> Kept<T> {
     {
         let mut held = self.0.lock().await;
         if let Some(held) = held.as_ref().filter(|held| held.read.elapsed() < KEPT_FOR) {
-            return Ok(Arc::clone(&held.made));
+            return Ok(Arc::clone(&held.value));
         }
         let secret = read().await?;
-        let made = match held.as_ref() {
-            Some(held) if held.secret == secret => Arc::clone(&held.made),
+        let value = match held.as_ref() {
+            Some(held) if held.secret == secret => Arc::clone(&held.value),
             _ => Arc::new(make(secret.clone()).await?),
         };
-        *held = Some(Held { secret, read: Instant::now(), made: Arc::clone(&made) });
-        Ok(made)
+        *held = Some(Held { secret, read: Instant::now(), value: Arc::clone(&value) });
+        Ok(value)
     }
 }
 
@@ -65,11 +65,11 @@ mod tests {
                 secret => Ok(secret.to_owned()),
             }
         };
-        let make = |secret: String| async move {
+        let from = |secret: String| async move {
             made.fetch_add(1, Ordering::Relaxed);
             Ok(format!("made of {secret}"))
         };
-        kept.current(read, make).await.map(|made| made.to_string())
+        kept.current(read, from).await.map(|value| value.to_string())
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,12 +1,16 @@
 //! Everything that works with the secret, made of it when the first message comes.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use drift_aws::{DynamoNotes, Secrets, SystemClock};
 use drift_engine::{
     detect::{Detector, Ports, Role},
     ignore::Ignore,
-    ports::{Clock, PortError},
+    ports::{Clock, Ledger, PortError, Query},
     work::ScanPart,
 };
 use drift_github::{
@@ -14,7 +18,7 @@ use drift_github::{
     scan::{self, ScanError, Scanner, Start},
 };
 use drift_lambda::{GithubSettings, Settings, Wiring};
-use drift_model::{ReasonKind, Timestamp, Verdict};
+use drift_model::{InstanceRef, Judgement, Reason, ReasonKind, StateId, Timestamp, Verdict};
 
 use crate::{
     credential::credential,
@@ -106,7 +110,7 @@ impl Scans for Ready {
     async fn look(&self, part: &ScanPart, scan: Timestamp) -> Result<Step, PortError> {
         let (scanner, ports) = (self.scanner(), &self.detector.ports);
         if !scanner.is_due(part, scan).await.map_err(failed)? {
-            return Ok(Step { instances: Vec::new(), next: Next::NotDue });
+            return Ok(Step::nothing(Next::NotDue));
         }
         self.turn_to(scan);
         let managed = self.managed.now(ports.states(), &self.notes, self.now()).await?;
@@ -115,29 +119,34 @@ impl Scans for Ready {
             Err(error) => {
                 let Some(until) = error.limited_until() else { return Err(failed(error)) };
                 scanner.waits().await.map_err(failed)?;
-                let delay = std::time::Duration::try_from(until.duration_since(self.now())).unwrap_or_default();
-                return Ok(Step { instances: Vec::new(), next: Next::Later(Some(delay)) });
+                let delay = Duration::try_from(until.duration_since(self.now())).unwrap_or_default();
+                return Ok(Step::nothing(Next::Later(Some(delay))));
             }
         };
+        say_what_is_unknown(&step.judgements);
+        let unknown = unknown(&step.judgements);
+        let is_throttled = unknown.iter().any(|(_, reason)| reason.kind == ReasonKind::Throttled);
+        let open = if unknown.is_empty() { BTreeSet::new() } else { open(ports.ledger(), &step.judgements).await? };
         let mut instances = scan::to_settle(&step, ports.ledger()).await?;
-        let is_throttled = |verdict: &Verdict| matches!(verdict, Verdict::Unknown { reason } if reason.kind == ReasonKind::Throttled);
-        let throttled: Vec<_> = step.judgements.iter().filter(|one| is_throttled(&one.verdict)).map(|one| &one.instance).collect();
+        // Nothing can be told of it, and nothing is known of it that could be told: to ask again would bring as little.
+        let is_idle =
+            |instance: &InstanceRef| unknown.contains_key(instance) && !open.contains(instance) && !step.changes.contains_key(instance);
+        instances.retain(|instance| !is_idle(instance));
         let next = match step.next {
             // What the limit kept from being read is looked at with the rest of its part, rather than one by one.
-            _ if !throttled.is_empty() => {
+            _ if is_throttled => {
                 scanner.waits().await.map_err(failed)?;
-                instances.retain(|instance| !throttled.contains(&instance));
+                instances.retain(|instance| unknown.get(instance).is_none_or(|reason| reason.kind != ReasonKind::Throttled));
                 Next::Later(None)
             }
             scan::Next::Part(part) => Next::Part(part),
             scan::Next::Done(summary) => Next::Done { unmanaged: summary.unmanaged.len(), gaps: summary.gaps.len() },
         };
+        let settled: BTreeSet<&InstanceRef> = instances.iter().collect();
+        let idle = unknown.keys().filter(|instance| !settled.contains(*instance)).count();
         let mut changes = step.changes;
-        let instances = instances.into_iter().map(|instance| {
-            let seen = changes.remove(&instance).unwrap_or_default();
-            (instance, seen)
-        });
-        Ok(Step { instances: instances.collect(), next })
+        let instances = instances.iter().map(|instance| (instance.clone(), changes.remove(instance).unwrap_or_default())).collect();
+        Ok(Step { looked_at: step.judgements.len(), unknown: idle, instances, next })
     }
 
     async fn passed(&self, part: &ScanPart, scan: Timestamp) -> Result<(), PortError> {
@@ -153,6 +162,39 @@ impl Scans for Ready {
     fn spent(&self) -> Spent {
         let used = self.reader.github().used();
         Spent { requests: usize::try_from(used.rest + used.graphql).unwrap_or(usize::MAX), left: self.reader.github().left() }
+    }
+}
+
+/// What nothing can be told of, and why.
+fn unknown(judgements: &[Judgement]) -> BTreeMap<&InstanceRef, &Reason> {
+    let unknown = judgements.iter().filter_map(|one| match &one.verdict {
+        Verdict::Unknown { reason } => Some((&one.instance, reason)),
+        _ => None,
+    });
+    unknown.collect()
+}
+
+/// The open drifts of the states that these are of.
+async fn open(ledger: &impl Ledger, judgements: &[Judgement]) -> Result<BTreeSet<InstanceRef>, PortError> {
+    let states: BTreeSet<&StateId> = judgements.iter().map(|one| &one.instance.state).collect();
+    let mut open = BTreeSet::new();
+    for state in states {
+        let drifts = ledger.list(&Query { state: Some(state.clone()), ..Query::default() }).await?;
+        open.extend(drifts.into_iter().map(|drift| drift.instance));
+    }
+    Ok(open)
+}
+
+/// One line for each type and reason: what a permission hides is hidden of everything.
+fn say_what_is_unknown(judgements: &[Judgement]) {
+    let mut unknown: BTreeMap<(&str, ReasonKind), (usize, &str)> = BTreeMap::new();
+    for judgement in judgements {
+        if let Verdict::Unknown { reason } = &judgement.verdict {
+            unknown.entry((&judgement.type_name, reason.kind)).or_insert((0, &reason.message)).0 += 1;
+        }
+    }
+    for ((type_name, kind), (instances, why)) in unknown {
+        tracing::warn!(r#type = type_name, kind = kind.name(), instances, why, "what a scan cannot tell");
     }
 }
 

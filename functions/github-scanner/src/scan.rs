@@ -47,9 +47,20 @@ pub(crate) trait Scans: Send + Sync {
 /// What a part is about, and what follows it.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Step {
-    /// The instances, each with the changes that may explain what is found there.
+    /// How many instances were looked at.
+    pub(crate) looked_at: usize,
+    /// How many of those that need no more than that nothing can be told of.
+    pub(crate) unknown: usize,
+    /// The instances that have to be judged, each with the changes that may explain what is found there.
     pub(crate) instances: Vec<(InstanceRef, Vec<SeenChange>)>,
     pub(crate) next: Next,
+}
+
+impl Step {
+    /// Nothing was looked at.
+    pub(crate) fn nothing(next: Next) -> Self {
+        Self { looked_at: 0, unknown: 0, instances: Vec::new(), next }
+    }
 }
 
 /// What follows a part.
@@ -121,9 +132,11 @@ impl<P: Ports, S: Scans, D: DeadLetters> Scan<'_, P, S, D> {
             () = deadline::reached(end) => return Err(out_of_time(part)),
             step = self.scans.look(part, scan) => step?,
         };
-        let instances = step.instances.len();
+        let (looked_at, judged) = (step.looked_at, step.instances.len());
         let since = self.detector.ports.clock().now();
         let told = self.judge(step.instances, since, end, metrics).await?;
+        metrics.count("scanned", looked_at);
+        metrics.count("unknown", step.unknown);
         let page = if let ScanPart::Repositories { page, .. } = part { Some(page) } else { None };
         let next = match &step.next {
             Next::Part(next) => next.name(),
@@ -131,7 +144,7 @@ impl<P: Ports, S: Scans, D: DeadLetters> Scan<'_, P, S, D> {
             Next::Done { .. } => "done",
             Next::NotDue => "not_due",
         };
-        tracing::info!(%scan, part = part.name(), page, attempt, instances, told, next, "a part of a scan");
+        tracing::info!(%scan, part = part.name(), page, attempt, looked_at, judged, told, next, "a part of a scan");
         match step.next {
             Next::Part(next) => {
                 self.leave(next, scan, 0, Duration::ZERO).await?;
@@ -191,7 +204,6 @@ impl<P: Ports, S: Scans, D: DeadLetters> Scan<'_, P, S, D> {
         for (name, number) in judged.measures() {
             metrics.count(name, number);
         }
-        metrics.count("scanned", judged.looked_at);
         let failed: Vec<_> =
             groups.iter().zip(&judged.answers).filter_map(|(work, answer)| Some((work, answer.result.as_ref().err()?))).collect();
         let handled: Vec<_> = failed.into_iter().map(|(work, error)| self.failed(work, error)).collect();

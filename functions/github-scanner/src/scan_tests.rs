@@ -61,7 +61,9 @@ async fn the_last_part_leaves_nothing_and_is_counted() {
     let mut metrics = Metrics::default();
     world.scan(&script).part(&asked(ScanPart::Rest, 0), None, &mut metrics).await.expect("it is done");
     let mut expected = Metrics::default();
-    for name in ["looked_at", "told", "handed_over", "hidden", "left_out", "overflowed", "names_left_out", "scanned", "dead_letters"] {
+    for name in
+        ["looked_at", "told", "handed_over", "hidden", "left_out", "overflowed", "names_left_out", "unknown", "scanned", "dead_letters"]
+    {
         expected.count(name, 0);
     }
     for (name, number) in [("scans", 1), ("unmanaged", 7), ("github_requests", 3), ("github_points_left", 4_000)] {
@@ -123,7 +125,7 @@ async fn what_is_not_judged_when_the_time_is_over_is_left_as_work_of_its_own_and
         world.live(name, "public");
     }
     let script = Script::of([Ok(step(&names, Next::Part(page(1))))]);
-    let end = Some(Instant::now() + Duration::from_secs(60));
+    let end = Some(Instant::now() + Duration::from_mins(1));
     world.scan(&script).part(&asked(page(0), 0), end, &mut Metrics::default()).await.expect("it is done");
     let left = world.left();
     assert_eq!(world.told().len(), 12);
@@ -136,7 +138,7 @@ async fn what_is_not_judged_when_the_time_is_over_is_left_as_work_of_its_own_and
 async fn a_look_that_does_not_end_in_time_is_answered_in_time() {
     let world = World::of(&[]).await;
     let script = Script { hangs: true, ..Script::default() };
-    let end = Some(Instant::now() + Duration::from_secs(60));
+    let end = Some(Instant::now() + Duration::from_mins(1));
     let answer = world.scan(&script).part(&asked(ScanPart::Organisation, 0), end, &mut Metrics::default()).await;
     assert_eq!(answer, Err(out_of_time(&ScanPart::Organisation)));
     assert_eq!((world.left().len(), end.map(|end| end.elapsed())), (0, Some(Duration::ZERO)));

@@ -191,7 +191,8 @@ impl World {
 /// A step that is about these repositories, with no change.
 pub(crate) fn step(names: &[&str], next: Next) -> Step {
     let instances: BTreeSet<InstanceRef> = names.iter().map(|name| repository(name)).collect();
-    Step { instances: instances.into_iter().map(|instance| (instance, Vec::<SeenChange>::new())).collect(), next }
+    let instances = instances.into_iter().map(|instance| (instance, Vec::<SeenChange>::new())).collect();
+    Step { looked_at: names.len(), unknown: 0, instances, next }
 }
 
 impl Naming for Memory {

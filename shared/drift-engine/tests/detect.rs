@@ -510,7 +510,8 @@ fn what_nothing_reads_is_told_as_touched_by_what_can_have_changed_it_alone() {
     for (explains, told) in [(false, false), (true, true)] {
         let seen = [Seen { cause: cause(&change(&world, "e-1")), explains }];
         let severity = Severity::Low;
-        let look = Look { judgement: &judgement, seen: &seen, severity, during_a_run: false, written: None, reindexed: false };
+        let look =
+            Look { judgement: &judgement, seen: &seen, severity, during_a_run: false, written: None, reindexed: false, scanned: false };
         assert_eq!(matches!(transition(None, &look), Step::Write { tell: Some(_), .. }), told);
     }
 }
@@ -600,8 +601,15 @@ fn late_look(newer: i64, older: i64, expected: &[TransitionKind]) {
     };
     for (delay, read_began) in [(newer, second), (older, first)] {
         let judgement = judgement(delay, read_began);
-        let look =
-            Look { judgement: &judgement, seen: &[], severity: Severity::Medium, during_a_run: false, written: None, reindexed: false };
+        let look = Look {
+            judgement: &judgement,
+            seen: &[],
+            severity: Severity::Medium,
+            during_a_run: false,
+            written: None,
+            reindexed: false,
+            scanned: false,
+        };
         let Shared { ledger, alerts, clock, .. } = world.ports().shared;
         let timing = (clock.now(), Duration::from_mins(1));
         now(record(ledger, alerts, &judgement.instance, timing, |held| transition(held, &look))).expect("records");
@@ -621,7 +629,15 @@ fn what_led_to_an_old_look_may_explain_what_a_newer_one_found() {
     let [held] = &world.drifts(false)[..] else { panic!("one drift is open") };
     let judgement = Judgement { read_began: began, ..judgement_of(held) };
     let seen = [Seen { cause: cause(&early), explains: true }];
-    let look = Look { judgement: &judgement, seen: &seen, severity: Severity::Low, during_a_run: false, written: None, reindexed: false };
+    let look = Look {
+        judgement: &judgement,
+        seen: &seen,
+        severity: Severity::Low,
+        during_a_run: false,
+        written: None,
+        reindexed: false,
+        scanned: false,
+    };
     let Shared { ledger, alerts, clock, .. } = world.ports().shared;
     let timing = (clock.now(), Duration::from_mins(1));
     now(record(ledger, alerts, &judgement.instance, timing, |held| transition(held, &look))).expect("records");

@@ -16,7 +16,8 @@ use drift_engine::{
     work::{Again, Function, JudgedBy, ScanPart, SeenChange, Work},
 };
 use drift_model::{
-    Actor, ActorKind, Change, Drift, DriftStatus, Instance, InstanceRef, Named, Place, Reader, RecordId, StateId, TransitionKind,
+    Actor, ActorKind, Change, Drift, DriftStatus, Instance, InstanceRef, Named, Place, Reader, ReasonKind, RecordId, StateId,
+    TransitionKind,
 };
 use serde_json::json;
 use support::{Memory, Shared, now};
@@ -323,6 +324,43 @@ fn a_look_of_a_scan_leads_to_no_recheck_though_what_it_found_was_done_a_moment_a
     assert_eq!(scanned(&world, &[("github_repository", "shop")], changes).told, 1);
     assert_eq!(world.drain(), []);
     assert_eq!(world.drifts()[0].causes[0].record.0, "audit-1");
+}
+
+#[test]
+fn what_a_scan_cannot_read_is_counted_and_told_only_of_what_is_known_to_have_drifted() {
+    let world = in_github();
+    let names = [("github_repository", "shop")];
+    let refuse = || world.live.refuse(&place(), "github_repository", &id("shop"), ReasonKind::AccessDenied);
+    refuse();
+    let detected = scanned(&world, &names, Vec::new());
+    assert_eq!((detected.told, detected.unknown, world.drifts().len()), (0, 1, 0), "nobody touched it");
+    shop(&world, 3);
+    assert_eq!(scanned(&world, &names, Vec::new()).told, 1);
+    refuse();
+    let detected = scanned(&world, &names, Vec::new());
+    assert_eq!((detected.told, detected.unknown), (1, 1), "whether it still is as it was found cannot be told");
+    let [drift] = &world.drifts()[..] else { panic!("one drift is open") };
+    assert!(drift.status == DriftStatus::Drifted && drift.unreadable.is_some());
+    let changes = vec![SeenChange { change: world.change("audit-1", "shop"), cause_of: vec![named("github_repository.shop")] }];
+    shop(&world, 0);
+    assert_eq!(scanned(&world, &names, Vec::new()).told, 1);
+    refuse();
+    assert_eq!(scanned(&world, &names, changes).told, 1, "somebody was at it, and nobody can tell what it is now");
+}
+
+#[test]
+fn what_a_scan_cannot_read_for_now_is_left_to_the_next_scan() {
+    let world = in_github();
+    let names = [("github_repository", "shop")];
+    shop(&world, 3);
+    scanned(&world, &names, Vec::new());
+    for kind in [ReasonKind::Throttled, ReasonKind::Error] {
+        world.live.refuse(&place(), "github_repository", &id("shop"), kind);
+        let detected = scanned(&world, &names, Vec::new());
+        assert_eq!((detected.told, detected.unknown, world.shared.queue.waiting()), (0, 1, 0));
+    }
+    let [drift] = &world.drifts()[..] else { panic!("it is open still") };
+    assert_eq!((drift.status, &drift.unreadable), (DriftStatus::Drifted, &None));
 }
 
 #[test]

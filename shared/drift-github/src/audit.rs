@@ -66,13 +66,14 @@ impl Entry {
         let text = |name: &str| entry[name].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
         let milliseconds = entry["@timestamp"].as_i64().or_else(|| entry["created_at"].as_i64())?;
         let actor = text("actor").or_else(|| text("programmatic_access_type"));
+        let kind = if actor.is_some() { ActorKind::User } else { ActorKind::Unknown };
         let change = Change {
             id: RecordId(text("_document_id")?),
             source: "github".to_owned(),
             name: text("action")?,
             time: Timestamp::from_millisecond(milliseconds).ok()?,
             place: place.clone(),
-            actor: Actor { kind: ActorKind::Unknown, name: actor.unwrap_or_else(|| "not told".to_owned()), tool: None, console: false },
+            actor: Actor { kind, name: actor.unwrap_or_else(|| "not told".to_owned()), tool: None, console: false },
             source_address: text("actor_ip"),
             user_agent: text("user_agent"),
             names: Vec::new(),

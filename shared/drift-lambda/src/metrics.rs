@@ -28,7 +28,7 @@ const fn metric(name: &'static str, unit: &'static str, functions: &'static [&'s
 }
 
 /// Every metric, by name. `docs/metrics.md` holds the same table.
-pub const METRICS: [Metric; 31] = [
+pub const METRICS: [Metric; 32] = [
     metric("dead_letters", "Count", EACH, "messages that this invocation buried, as they cannot succeed"),
     metric(
         "deferred",
@@ -73,6 +73,7 @@ pub const METRICS: [Metric; 31] = [
     metric("states_behind", "Count", INDEXER, "states that a reconcile found without an index, with an older one, or gone"),
     metric("states_indexed", "Count", INDEXER, "states whose index was changed"),
     metric("told", "Count", JUDGES, "transitions that were told"),
+    metric("unknown", "Count", JUDGES, "instances that were looked at and of which nothing can be told: denied, throttled, not decodable"),
     metric("unmanaged", "Count", SCANNER, "things in GitHub that no state manages, at the end of a scan"),
     metric("unsupported", "Count", DETECTOR, "records that name only what no reader reads"),
 ];

@@ -98,6 +98,7 @@ pub(super) async fn detect<P: Ports>(detector: &Detector<P>, deliveries: Vec<Del
         detected.told += usize::from(one.told);
         detected.handed_over += usize::from(one.handed);
         detected.hidden += one.hidden;
+        detected.unknown += usize::from(one.unknown);
     }
     for Found { delivery, record, instances } in found {
         let mut outcome = Outcome::NotManaged;

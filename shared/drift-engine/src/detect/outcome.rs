@@ -89,6 +89,8 @@ pub struct Detected {
     pub handed_over: usize,
     /// How many differences the ignore file hid.
     pub hidden: usize,
+    /// How many instances a reader could not tell anything of.
+    pub unknown: usize,
     /// How many instances records led to beyond those that are looked at for one record.
     pub left_out: usize,
     /// How many records hold a name that leads to more instances than the index keeps.
@@ -100,7 +102,7 @@ pub struct Detected {
 impl Detected {
     /// What was counted besides the outcomes, by the names that machines read.
     #[must_use]
-    pub fn measures(&self) -> [(&'static str, usize); 7] {
+    pub fn measures(&self) -> [(&'static str, usize); 8] {
         [
             ("looked_at", self.looked_at),
             ("told", self.told),
@@ -109,6 +111,7 @@ impl Detected {
             ("left_out", self.left_out),
             ("overflowed", self.overflowed),
             ("names_left_out", self.names_left_out),
+            ("unknown", self.unknown),
         ]
     }
 
@@ -122,6 +125,7 @@ impl Detected {
             told: self.told + other.told,
             handed_over: self.handed_over + other.handed_over,
             hidden: self.hidden + other.hidden,
+            unknown: self.unknown + other.unknown,
             left_out: self.left_out + other.left_out,
             overflowed: self.overflowed + other.overflowed,
             names_left_out: self.names_left_out + other.names_left_out,

@@ -25,11 +25,12 @@ pub(super) struct Settled {
     pub(super) told: bool,
     pub(super) handed: bool,
     pub(super) hidden: usize,
+    pub(super) unknown: bool,
 }
 
 impl Settled {
     fn of(outcome: Outcome) -> Self {
-        Self { outcome, told: false, handed: false, hidden: 0 }
+        Self { outcome, told: false, handed: false, hidden: 0, unknown: false }
     }
 }
 
@@ -107,6 +108,10 @@ impl<P: Ports> Case<'_, P> {
         // A service that fails now and then, or a connection that breaks, is waited for like one that throttles: nobody would
         // look again, and what a person did meanwhile would stay hidden behind "could not tell".
         let may_pass = held.is_some() && matches!(unknown, Some(ReasonKind::Throttled | ReasonKind::Error));
+        if may_pass && self.is_scanned() {
+            // The next scan looks again, and a service that is down would leave a message for everything that there is.
+            return Ok(Settled { hidden, unknown: true, ..Settled::of(outcome) });
+        }
         if may_pass && self.may_wait(Again::Throttled) {
             return self.again(Again::Throttled, timing.delay(self.attempt(Again::Throttled))).await;
         }
@@ -135,6 +140,7 @@ impl<P: Ports> Case<'_, P> {
             during_a_run,
             written,
             reindexed: self.is_reindexed(),
+            scanned: self.is_scanned(),
         };
         let clocks = (ports.clock().now(), timing.owed_for);
         let recording = record(ports.ledger(), ports.alerts(), self.instance, clocks, |held| transition(held, &look)).await?;
@@ -146,7 +152,8 @@ impl<P: Ports> Case<'_, P> {
         if unknown.is_none() && self.is_fresh() {
             self.later(Again::Recheck, 0, self.began, timing.recheck_after).await?;
         }
-        Ok(Settled { told: matches!(recording, Recording::Told(_)), hidden, ..Settled::of(outcome) })
+        let (told, unknown) = (matches!(recording, Recording::Told(_)), unknown.is_some() && !unsupported);
+        Ok(Settled { told, hidden, unknown, ..Settled::of(outcome) })
     }
 
     /// Leaves the instance to another function, with the changes that led to it. That the state was written is kept as the
@@ -244,6 +251,10 @@ impl<P: Ports> Case<'_, P> {
         self.task.again.contains_key(&Again::Indexed)
     }
 
+    fn is_scanned(&self) -> bool {
+        self.task.again.contains_key(&Again::Scanned)
+    }
+
     fn may_wait(&self, why: Again) -> bool {
         self.put_off(why).is_none_or(|(_, since)| age(since, self.began) < self.detector.timing.give_up)
     }
@@ -253,7 +264,8 @@ impl<P: Ports> Case<'_, P> {
     fn is_fresh(&self) -> bool {
         let indexed = self.put_off(Again::Indexed).map(|(_, since)| since);
         let newest = self.task.changes.values().map(|(change, _)| change.time).chain(indexed).max();
-        ![Again::Recheck, Again::Scanned].iter().any(|why| self.task.again.contains_key(why))
+        !self.task.again.contains_key(&Again::Recheck)
+            && !self.is_scanned()
             && newest.is_some_and(|newest| age(newest, self.began) < self.detector.timing.recheck_within)
     }
 

@@ -28,6 +28,8 @@ pub struct Look<'a> {
     pub written: Option<Timestamp>,
     /// Whether it is looked at because the state was written: that closes what was only touched before.
     pub reindexed: bool,
+    /// Whether it is looked at because everything is: nobody touched it, as far as is known.
+    pub scanned: bool,
 }
 
 /// What a judgement does to what is held.
@@ -55,7 +57,7 @@ pub enum Step {
 /// | in sync | holds the time of the look, tells nothing | `Resolved` |
 /// | drifted, missing | `Opened`, `Reopened` | the same again: tells nothing, may add causes; else `Changed` |
 /// | unknown: unsupported | `Opened` as touched, once for each change that can be a cause | touched: `Changed`, likewise |
-/// | unknown: anything else | `Opened` as unreadable | stays what it is; `Changed` the first time |
+/// | unknown: anything else | `Opened` as unreadable; nothing, where a scan looks at it that knows of no change | stays what it is; `Changed` the first time |
 #[must_use]
 pub fn transition(held: Option<&Drift>, look: &Look<'_>) -> Step {
     if let Some(held) = held.filter(|held| look.judgement.read_began <= held.last_judged) {
@@ -145,6 +147,10 @@ fn is_older(held: &Drift, written: Timestamp) -> bool {
 fn unreadable(held: Option<&Drift>, look: &Look<'_>) -> Step {
     let Verdict::Unknown { reason } = &look.judgement.verdict else { return Step::Nothing };
     let open = held.filter(|held| held.status.is_open());
+    // A missing permission hides a thousand instances at once: whoever scans them says so, once.
+    if open.is_none() && look.scanned && look.seen.is_empty() {
+        return Step::Nothing;
+    }
     let told = open.is_some_and(|held| held.unreadable.is_some());
     let mut drift = Drift { unreadable: Some(reason.clone()), ..next(held, look) };
     if !open.is_some_and(is_known_drift) {
