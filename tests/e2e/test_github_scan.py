@@ -185,15 +185,24 @@ def test_what_is_kept_holds_no_secret(acme):
     acme.scanner.assert_no_secret(cache.read_bytes().decode("latin-1"), acme.token)
 
 
-@pytest.mark.parametrize("content", ['{"kept": "elsewhere"}', "not even JSON", None], ids=["another file", "no JSON", "cut off"])
+@pytest.mark.parametrize("content", ['{"kept": "elsewhere"}', "not even JSON"])
 def test_a_file_that_no_scan_has_kept_is_named_and_left_as_it_is(acme, content):
     state, cache = acme.state("github_team"), acme.folder / "cache"
     acme.scan(state, options=["--cache", str(cache)])
-    cache.write_text(cache.read_text()[:-20] if content is None else content)
+    cache.write_text(content)
     before = cache.read_bytes()
     done = acme.scanner.run([state], acme.token, "--cache", str(cache))
     assert (done.returncode, cache.read_bytes()) == (1, before)
     assert str(cache) in done.stderr
+
+
+def test_a_file_that_was_cut_off_costs_requests_and_nothing_else(acme):
+    state, cache = acme.state("github_repository", "github_team"), acme.folder / "cache"
+    acme.scan(state, options=["--cache", str(cache)])
+    cache.write_bytes(cache.read_bytes()[: cache.stat().st_size // 2])
+    assert acme.scan(state, options=["--cache", str(cache)]).unlike() == {}
+    asked = acme.scan(state, options=["--cache", str(cache)]).requests
+    assert asked["not_modified"] > 0, "the file is good again"
 
 
 def test_requests_are_counted_as_github_counts_them(acme):
