@@ -581,7 +581,7 @@ mod tests {
         for at in [3, 4] {
             let missing = Judgement { verdict: Verdict::Missing, ..judgements[at].clone() };
             let severity = Severity::High;
-            let look = Look { judgement: &missing, seen: &[], severity, during_a_run: false, written: None, reindexed: false };
+            let look = Look { judgement: &missing, seen: &[], severity, during_a_run: false, written: None, reindexed: false, scanned: true };
             let clocks = (Timestamp::UNIX_EPOCH, Duration::ZERO);
             let held = record(&ledger, &alerts, &missing.instance, clocks, |held| transition(held, &look));
             assert!(matches!(block_on(held), Ok(Recording::Told(_))));
