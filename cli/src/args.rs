@@ -93,7 +93,8 @@ Exit codes:
 Examples:
   driftwire scan --to github --owner acme --state github.tfstate
   driftwire scan --to github --state s3://states/github/repos.tfstate --state s3://states/github/teams.tfstate --json | jq .coverage
-  driftwire scan --to github --state github.tfstate --cache .driftwire-github --import adopt.tf")]
+  driftwire scan --to github --state github.tfstate --cache .driftwire-github --import adopt.tf
+  driftwire scan --to github --owner acme --last --ledger-table driftwire-ledger --import adopt.tf")]
     Scan(ScanArgs),
     /// Says, step by step, what CloudTrail records would lead to and why.
     #[command(after_long_help = "\
@@ -212,8 +213,14 @@ pub(crate) struct ScanArgs {
     #[arg(long, value_enum, value_name = "WHAT")]
     pub(crate) to: ScanTarget,
     /// A state: a file, `-` for standard input, or s3://bucket/key. May be given several times.
-    #[arg(long = "state", value_name = "STATE", required = true)]
+    #[arg(long = "state", value_name = "STATE", required_unless_present = "last")]
     pub(crate) states: Vec<String>,
+    /// Look at nothing: print what a deployment's last scan came to, by its ledger's table.
+    #[arg(long, requires = "ledger_table", conflicts_with_all = ["states", "cache", "ignore"])]
+    pub(crate) last: bool,
+    /// The ledger's table, with --last.
+    #[arg(long, value_name = "TABLE", env = "DRIFTWIRE_LEDGER_TABLE")]
+    pub(crate) ledger_table: Option<String>,
     /// Whose, and where.
     #[command(flatten)]
     pub(crate) github: GithubArgs,

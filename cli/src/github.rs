@@ -12,7 +12,7 @@ const PATIENCE: Duration = Duration::from_mins(65);
 
 /// The client.
 pub(crate) fn client(args: &GithubArgs) -> anyhow::Result<Github> {
-    let owner = owner(args).context("whose GitHub is to be looked at is not known: give --owner, or set GITHUB_OWNER")?;
+    let owner = owner(args)?;
     let base_url = args.base_url.clone().unwrap_or_else(|| Settings::DEFAULT_BASE_URL.to_owned());
     let credential = credential(&base_url)?;
     let settings = Settings::new(owner, &base_url, credential).context("reaching GitHub")?;
@@ -20,8 +20,9 @@ pub(crate) fn client(args: &GithubArgs) -> anyhow::Result<Github> {
 }
 
 /// `--owner`, else what the provider takes, in its order.
-fn owner(args: &GithubArgs) -> Option<String> {
-    args.owner.clone().or_else(|| variable("GITHUB_ORGANIZATION")).or_else(|| variable("GITHUB_OWNER"))
+pub(crate) fn owner(args: &GithubArgs) -> anyhow::Result<String> {
+    let owner = args.owner.clone().or_else(|| variable("GITHUB_ORGANIZATION")).or_else(|| variable("GITHUB_OWNER"));
+    owner.context("whose GitHub is to be looked at is not known: give --owner, or set GITHUB_OWNER")
 }
 
 /// An App where all of it is set, as the provider has it since 6.13; else a token; else what `gh` is logged in with.

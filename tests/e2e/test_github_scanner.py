@@ -129,6 +129,20 @@ def test_a_change_by_hand_is_told_once_and_closed_when_it_is_taken_back(watched)
     assert watched.driftwire.buried() == []
 
 
+def test_what_the_last_scan_found_in_no_state_can_be_had_with_what_adopts_it(watched, tmp_path):
+    last = ("scan", "--to", "github", "--owner", "acme", "--last")
+    watched.driftwire.driftwire(*last, codes=(1,))
+    watched.acme.served.world.create_repository("by-hand", owner="acme")
+    watched.scan()
+    adopt = tmp_path / "adopt.tf"
+    printed = json.loads(watched.driftwire.driftwire(*last, "--json", "--import", str(adopt)))
+    assert printed["coverage"]["types"]["github_repository"]["unmanaged"] == 1
+    [found] = [each for each in printed["unmanaged"] if each["type"] == "github_repository"]
+    assert found["id"] == "by-hand" and found["import"] in adopt.read_text()
+    assert "github_repository by-hand" in watched.driftwire.driftwire(*last)
+    watched.driftwire.driftwire(*last, "--fail-on-unmanaged", codes=(2,))
+
+
 def test_an_apply_closes_a_finding_without_a_scan(watched):
     watched.make("public")
     assert [alert.kind for alert in watched.scan()] == ["opened"]

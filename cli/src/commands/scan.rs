@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use anyhow::Context as _;
-use drift_aws::SystemClock;
+use drift_aws::{DynamoNotes, SystemClock};
 use drift_catalog::Catalog;
 use drift_engine::{
     ignore::Ignore,
@@ -13,7 +13,7 @@ use drift_engine::{
 };
 use drift_github::{
     GithubReader, Managed, Oddity,
-    scan::{Next, ScanError, Scanner, Step, Summary},
+    scan::{self, Next, ScanError, Scanner, Step, Summary},
 };
 use drift_model::{InstanceRef, Reason, StateId, Timestamp};
 
@@ -36,23 +36,10 @@ type Reader = GithubReader<SystemClock>;
 
 /// Runs `driftwire scan`.
 pub(crate) async fn run(args: ScanArgs, cloud: &CloudArgs) -> anyhow::Result<ExitStatus> {
-    let client = github::client(&args.github)?;
-    let ignore = states::ignore_file(args.ignore.as_deref())?;
-    let catalog = Arc::new(cloud::catalog()?);
-    let (managed, oddities) = managed(&args, cloud, (&catalog, client.owner())).await?;
-    for (owner, count) in managed.elsewhere() {
-        let line = format!("{} of the states belong to {owner}, and are not looked at", output::count(*count, "instance"));
-        output::complain(&format!("{} {}", Style::Warn.paint("note:"), printable(&line)));
-    }
-    let began = SystemClock::default().now();
-    let notes = FileNotes::open(args.cache.as_deref(), began)?;
-    let reader = Reader::new(catalog, client, SystemClock::default(), Reader::LOOK_AROUND);
-    let scanner = Scanner { reader: &reader, notes: &notes };
-    let found = unless_interrupted(scan(&scanner, &managed, began)).await;
-    notes.save()?;
-    let found = found??;
-    let mut report = report(found, &managed, oddities, &ignore, (reader.github().owner(), began));
-    report.requests = Asked::of(&reader.github().used(), began, SystemClock::default().now());
+    let report = match &args.ledger_table {
+        Some(table) if args.last => last(&args, cloud, table).await?,
+        _ => scanned(&args, cloud).await?,
+    };
     if let Some(file) = &args.import {
         write_imports(file, &report)?;
     }
@@ -67,6 +54,42 @@ pub(crate) async fn run(args: ScanArgs, cloud: &CloudArgs) -> anyhow::Result<Exi
         _ => UnknownPolicy::Mendable,
     };
     Ok(report.status(policy, args.fail_on_unmanaged))
+}
+
+/// What a deployment's last scan came to. Its findings are the ledger's.
+async fn last(args: &ScanArgs, cloud: &CloudArgs, table: &str) -> anyhow::Result<ScanReport> {
+    let owner = github::owner(&args.github)?;
+    let notes = DynamoNotes::new(&cloud::config(cloud).await, table);
+    let kept = scan::last(&notes, &owner).await?;
+    let (began, summary) =
+        kept.with_context(|| format!("no scan of {owner} that ended is noted in the table {table}: does github-scanner run?"))?;
+    let mut report = ScanReport::new(&owner, began);
+    *report.coverage = summary.coverage;
+    let to = addresses(&summary.unmanaged, []);
+    report.take(Vec::new(), summary.unmanaged.into_iter().zip(to).collect(), summary.gaps);
+    Ok(report)
+}
+
+/// Looks at all of it now.
+async fn scanned(args: &ScanArgs, cloud: &CloudArgs) -> anyhow::Result<ScanReport> {
+    let client = github::client(&args.github)?;
+    let ignore = states::ignore_file(args.ignore.as_deref())?;
+    let catalog = Arc::new(cloud::catalog()?);
+    let (managed, oddities) = managed(args, cloud, (&catalog, client.owner())).await?;
+    for (owner, count) in managed.elsewhere() {
+        let line = format!("{} of the states belong to {owner}, and are not looked at", output::count(*count, "instance"));
+        output::complain(&format!("{} {}", Style::Warn.paint("note:"), printable(&line)));
+    }
+    let began = SystemClock::default().now();
+    let notes = FileNotes::open(args.cache.as_deref(), began)?;
+    let reader = Reader::new(catalog, client, SystemClock::default(), Reader::LOOK_AROUND);
+    let scanner = Scanner { reader: &reader, notes: &notes };
+    let found = unless_interrupted(parts(&scanner, &managed, began)).await;
+    notes.save()?;
+    let found = found??;
+    let mut report = report(found, &managed, oddities, &ignore, (reader.github().owner(), began));
+    report.requests = Asked::of(&reader.github().used(), began, SystemClock::default().now());
+    Ok(report)
 }
 
 /// The states as the command line names them, each once.
@@ -95,7 +118,7 @@ struct Scanned {
 }
 
 /// Does every part, one after the other. What was found stays found, whatever becomes of the parts after it.
-async fn scan(scanner: &Scanner<'_, SystemClock, FileNotes>, managed: &Managed, began: Timestamp) -> anyhow::Result<Scanned> {
+async fn parts(scanner: &Scanner<'_, SystemClock, FileNotes>, managed: &Managed, began: Timestamp) -> anyhow::Result<Scanned> {
     let progress = Progress::new("looking at GitHub", managed.len());
     let (mut part, mut steps) = (ScanPart::Begin, Vec::<Step>::new());
     loop {

@@ -389,15 +389,6 @@ impl<K: Clock, N: Notes> Scanner<'_, K, N> {
         Ok(pages)
     }
 
-    /// The summary of the last scan that ended.
-    ///
-    /// # Errors
-    ///
-    /// Where the notes failed.
-    pub async fn last_summary(&self) -> Result<Option<Summary>, ScanError> {
-        self.note("summary").await
-    }
-
     /// Takes over whose instances each provider configuration makes, as the last scan found it: for judgements that no scan led to.
     ///
     /// # Errors
@@ -428,8 +419,23 @@ impl<K: Clock, N: Notes> Scanner<'_, K, N> {
     }
 
     fn key(&self, name: &str) -> String {
-        format!("github/{}/{name}", self.reader.github().owner().to_lowercase())
+        key(self.reader.github().owner(), name)
     }
+}
+
+fn key(owner: &str, name: &str) -> String {
+    format!("github/{}/{name}", owner.to_lowercase())
+}
+
+/// When the last scan of that owner's that ended began, and what it came to.
+///
+/// # Errors
+///
+/// Where the notes failed.
+pub async fn last(notes: &impl Notes, owner: &str) -> Result<Option<(Timestamp, Summary)>, PortError> {
+    let Some(began) = notes.note(&key(owner, "last")).await?.and_then(|note| unpacked(&note)) else { return Ok(None) };
+    let summary = notes.note(&key(owner, "summary")).await?.and_then(|note| unpacked(&note));
+    Ok(summary.map(|summary| (began, summary)))
 }
 
 /// The instances of a step that the ledger has to hear of: those that drifted or are gone, and those that it holds as open. One that could not be
@@ -581,7 +587,8 @@ mod tests {
         for at in [3, 4] {
             let missing = Judgement { verdict: Verdict::Missing, ..judgements[at].clone() };
             let severity = Severity::High;
-            let look = Look { judgement: &missing, seen: &[], severity, during_a_run: false, written: None, reindexed: false, scanned: true };
+            let look =
+                Look { judgement: &missing, seen: &[], severity, during_a_run: false, written: None, reindexed: false, scanned: true };
             let clocks = (Timestamp::UNIX_EPOCH, Duration::ZERO);
             let held = record(&ledger, &alerts, &missing.instance, clocks, |held| transition(held, &look));
             assert!(matches!(block_on(held), Ok(Recording::Told(_))));
