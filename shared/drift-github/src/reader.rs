@@ -1,11 +1,12 @@
 //! Reads instances of GitHub live: from what is known, and by themselves where that does not do.
 
 use std::{
+    collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError, RwLock},
     time::Duration,
 };
 
-use drift_catalog::{Catalog, Reading};
+use drift_catalog::{CallError, Catalog, Reading};
 use drift_engine::ports::{Clock, LiveReader, LiveReading};
 use drift_model::{Instance, Place, Reader, Reason, ReasonKind, Timestamp, compare};
 
@@ -36,6 +37,8 @@ pub struct GithubReader<K> {
     look_around: Duration,
     /// Whether global ids hold the numbers that REST tells, once that was found out.
     pub(crate) numbers_hold: OnceCell<bool>,
+    /// Operations that are refused to the credential, whatever they are about, and in what words.
+    refused: Mutex<BTreeMap<String, CallError>>,
     /// Since when answers are kept.
     since: Mutex<Option<Since>>,
 }
@@ -65,6 +68,7 @@ impl<K: Clock> GithubReader<K> {
             owners: RwLock::default(),
             look_around,
             numbers_hold: OnceCell::new(),
+            refused: Mutex::default(),
             since: Mutex::default(),
         }
     }
@@ -88,24 +92,35 @@ impl<K: Clock> GithubReader<K> {
     /// Lets go of every answer: what is read from now on is read anew. To be called before instances are judged that no scan led to.
     pub fn forget(&self) {
         self.answers.forget();
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).clear();
         *self.since.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// Keeps answers for a part of a scan: of the organisation from its first part in this process on, of repositories from now on. What another
     /// scan brought is forgotten.
     pub(crate) fn begins(&self, scan: Timestamp, now: Timestamp) {
-        let mut since = self.since.lock().unwrap_or_else(PoisonError::into_inner);
-        let organisation = match *since {
+        let before = *self.since.lock().unwrap_or_else(PoisonError::into_inner);
+        let organisation = match before {
             Some(held) if held.scan == scan => {
                 self.answers.forget_repositories();
                 held.organisation
             }
             _ => {
-                self.answers.forget();
+                self.forget();
                 now
             }
         };
-        *since = Some(Since { scan, organisation, repositories: now });
+        *self.since.lock().unwrap_or_else(PoisonError::into_inner) = Some(Since { scan, organisation, repositories: now });
+    }
+
+    /// In what words an operation is refused, if it was in this scan.
+    pub(crate) fn refused(&self, operation: &str) -> Option<CallError> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).get(operation).cloned()
+    }
+
+    /// Notes that an operation is refused, so that a thousand repositories do not make a thousand refusals: GitHub bars who goes on.
+    pub(crate) fn refuse(&self, operation: &str, error: CallError) {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).insert(operation.to_owned(), error);
     }
 
     pub(crate) fn whose(&self, instance: &Instance) -> Whose {
