@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 
@@ -10,7 +10,7 @@ use drift_aws::{DynamoNotes, Secrets, SystemClock};
 use drift_engine::{
     detect::{Detector, Ports, Role},
     ignore::Ignore,
-    ports::{Clock, Ledger, PortError, Query},
+    ports::{Clock, PortError},
     work::ScanPart,
 };
 use drift_github::{
@@ -18,7 +18,7 @@ use drift_github::{
     scan::{self, ScanError, Scanner, Start},
 };
 use drift_lambda::{GithubSettings, Settings, Wiring};
-use drift_model::{InstanceRef, Judgement, Reason, ReasonKind, StateId, Timestamp, Verdict};
+use drift_model::{InstanceRef, Judgement, Reason, ReasonKind, Timestamp, Verdict};
 
 use crate::{
     credential::credential,
@@ -45,8 +45,6 @@ pub(crate) struct Ready {
     reader: Arc<Reader>,
     notes: DynamoNotes,
     managed: ManagedStates,
-    /// The scan whose answers are kept.
-    scan: Mutex<Option<Timestamp>>,
 }
 
 impl Readiness {
@@ -79,22 +77,13 @@ impl Readiness {
         detector.ignore = self.ignore.clone();
         detector.timing = self.settings.timing.clone();
         let managed = ManagedStates::new(Arc::clone(&detector.ports.catalog), owner);
-        Ok(Ready { detector, reader, notes: self.notes.clone(), managed, scan: Mutex::default() })
+        Ok(Ready { detector, reader, notes: self.notes.clone(), managed })
     }
 }
 
 impl Ready {
     fn scanner(&self) -> Scanner<'_, SystemClock, DynamoNotes> {
         Scanner { reader: &self.reader, notes: &self.notes }
-    }
-
-    /// Lets go of what an earlier scan was answered.
-    fn turn_to(&self, scan: Timestamp) {
-        let mut held = self.scan.lock().unwrap_or_else(PoisonError::into_inner);
-        if *held != Some(scan) {
-            self.reader.forget();
-            *held = Some(scan);
-        }
     }
 
     fn now(&self) -> Timestamp {
@@ -112,7 +101,6 @@ impl Scans for Ready {
         if !scanner.is_due(part, scan).await.map_err(failed)? {
             return Ok(Step::nothing(Next::NotDue));
         }
-        self.turn_to(scan);
         let managed = self.managed.now(ports.states(), &self.notes, self.now()).await?;
         let step = match scanner.look(&managed, part, scan).await {
             Ok(step) => step,
@@ -126,12 +114,7 @@ impl Scans for Ready {
         say_what_is_unknown(&step.judgements);
         let unknown = unknown(&step.judgements);
         let is_throttled = unknown.iter().any(|(_, reason)| reason.kind == ReasonKind::Throttled);
-        let open = if unknown.is_empty() { BTreeSet::new() } else { open(ports.ledger(), &step.judgements).await? };
         let mut instances = scan::to_settle(&step, ports.ledger()).await?;
-        // Nothing can be told of it, and nothing is known of it that could be told: to ask again would bring as little.
-        let is_idle =
-            |instance: &InstanceRef| unknown.contains_key(instance) && !open.contains(instance) && !step.changes.contains_key(instance);
-        instances.retain(|instance| !is_idle(instance));
         let next = match step.next {
             // What the limit kept from being read is looked at with the rest of its part, rather than one by one.
             _ if is_throttled => {
@@ -155,7 +138,6 @@ impl Scans for Ready {
 
     async fn turn_to_single_looks(&self) -> Result<(), PortError> {
         self.reader.forget();
-        *self.scan.lock().unwrap_or_else(PoisonError::into_inner) = None;
         self.scanner().recall_owners().await.map_err(failed)
     }
 
@@ -172,17 +154,6 @@ fn unknown(judgements: &[Judgement]) -> BTreeMap<&InstanceRef, &Reason> {
         _ => None,
     });
     unknown.collect()
-}
-
-/// The open drifts of the states that these are of.
-async fn open(ledger: &impl Ledger, judgements: &[Judgement]) -> Result<BTreeSet<InstanceRef>, PortError> {
-    let states: BTreeSet<&StateId> = judgements.iter().map(|one| &one.instance.state).collect();
-    let mut open = BTreeSet::new();
-    for state in states {
-        let drifts = ledger.list(&Query { state: Some(state.clone()), ..Query::default() }).await?;
-        open.extend(drifts.into_iter().map(|drift| drift.instance));
-    }
-    Ok(open)
 }
 
 /// One line for each type and reason: what a permission hides is hidden of everything.
