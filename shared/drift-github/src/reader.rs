@@ -8,7 +8,7 @@ use std::{
 
 use drift_catalog::{CallError, Catalog, Reading};
 use drift_engine::ports::{Clock, LiveReader, LiveReading};
-use drift_model::{Instance, Place, Reader, Reason, ReasonKind, Timestamp, compare};
+use drift_model::{Instance, Place, Reader, Reason, ReasonKind, Timestamp, compare, lives_in_github};
 
 use tokio::sync::OnceCell;
 
@@ -16,7 +16,7 @@ use crate::{
     Github,
     answers::Answers,
     known::KnownCalls,
-    managed::{is_github, repository_of},
+    managed::repository_of,
     owner::{Configurations, Whose},
 };
 
@@ -153,7 +153,7 @@ impl<K: Clock> LiveReader for GithubReader<K> {
     }
 
     fn reads(&self, provider: &str, type_name: &str) -> bool {
-        is_github(provider) && self.catalog.resource(type_name).is_some_and(|resource| resource.is_github() && resource.is_read())
+        lives_in_github(provider) && self.catalog.resource(type_name).is_some_and(|resource| resource.is_github() && resource.is_read())
     }
 
     async fn read(&self, _: Option<&Place>, instance: &Instance) -> LiveReading {
@@ -168,11 +168,6 @@ impl<K: Clock> LiveReader for GithubReader<K> {
                 None => LiveReading::Gone,
                 Some(reason) => LiveReading::Unknown(reason),
             },
-            Reading::Unknown(Reason { kind: ReasonKind::AccessDenied | ReasonKind::Error, .. })
-                if self.went_with_its_repository(instance, &whose).await =>
-            {
-                LiveReading::Gone
-            }
             Reading::Unknown(reason) => LiveReading::Unknown(reason),
         }
     }
