@@ -77,6 +77,8 @@ locals {
     DRIFTWIRE_GITHUB_QUEUE_URL      = try(aws_sqs_queue.work["github"].url, null)
     DRIFTWIRE_SLACK_QUEUE_URL       = try(aws_sqs_queue.work["slack"].url, null)
     DRIFTWIRE_DEAD_LETTER_QUEUE_URL = aws_sqs_queue.dead_letters.url
+    DRIFTWIRE_GITHUB_ONLY           = var.watch_aws ? null : "true"
+    GITHUB_OWNER                    = try(var.github.owner, null)
     DRIFTWIRE_STATES                = join(",", local.states)
     DRIFTWIRE_STATE_REGIONS         = length(var.state_bucket_regions) == 0 ? null : join(",", [for bucket, region in var.state_bucket_regions : "${bucket}=${region}"])
   } : name => value if value != null }

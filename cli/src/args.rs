@@ -522,6 +522,12 @@ pub(crate) struct RetryArgs {
 /// `driftwire doctor`: what the functions are told by their environment.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct DoctorArgs {
+    /// The deployment looks at GitHub alone: neither records nor a trail are expected.
+    #[arg(long, env = "DRIFTWIRE_GITHUB_ONLY")]
+    pub(crate) github_only: bool,
+    /// The organisation that github-scanner scans.
+    #[arg(long, value_name = "LOGIN", env = "GITHUB_OWNER")]
+    pub(crate) github_owner: Option<String>,
     /// The index's table.
     #[arg(long, value_name = "TABLE", env = "DRIFTWIRE_INDEX_TABLE")]
     pub(crate) index_table: Option<String>,

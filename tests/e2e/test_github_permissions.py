@@ -61,6 +61,14 @@ def test_what_an_apps_permission_hides_is_unknown_by_its_name(acme, permission):
     assert report.code == 1
 
 
+def test_what_a_permission_refuses_of_one_repository_is_not_asked_of_the_others(acme):
+    report = acme.scan(acme.state("github_team"), by=acme.served.world.install_app(without("repository_hooks", "administration")))
+    asked = acme.served.counters()["operations"]
+    lists = ["GET /repos/{owner}/{repo}/hooks", "GET /repos/{owner}/{repo}/keys"]
+    assert [asked[each] for each in lists] == [1, 1] and len(acme.repositories) > 50
+    assert "repository_hooks" in report.gaps() and "administration" in report.gaps()
+
+
 @pytest.mark.parametrize("permission", HIDDEN_OF_PRIVATE)
 def test_what_is_hidden_of_private_repositories_alone_is_told_of_public_ones(acme, permission):
     types = HIDDEN_OF_PRIVATE[permission]

@@ -147,6 +147,22 @@ def test_what_the_last_scan_found_in_no_state_can_be_had_with_what_adopts_it(wat
     watched.driftwire.driftwire(*last, "--fail-on-unmanaged", codes=(2,))
 
 
+def test_scans_that_do_not_come_to_their_end_are_named_by_the_doctor(watched, tmp_path):
+    clock = tmp_path / "clock"
+
+    def faults(ahead: int) -> dict[str, str]:
+        clock.write_text(str(ahead))
+        examined = ("doctor", "--github-only", "--github-owner", "acme", "--clock-file", str(clock), "--json")
+        found = json.loads(watched.driftwire.driftwire(*examined, codes=(0, 1)))
+        assert {"scans"} == {each["check"] for each in found["checks"]} & {"scans", "records", "trail"}, "nothing of AWS is asked for"
+        return {each["check"]: each["what"] for each in found["findings"]}
+
+    assert "ever came to its end" in faults(0)["scans"]
+    watched.scan()
+    assert "scans" not in faults(0)
+    assert "the last scan of acme on GitHub that came to its end began at" in faults(86_460)["scans"]
+
+
 def test_an_apply_closes_a_finding_without_a_scan(watched):
     watched.make("public")
     assert [alert.kind for alert in watched.scan()] == ["opened"]

@@ -56,8 +56,7 @@ def test_the_changes_are_found_on_a_good_day(acme, truth):
     assert_true(acme.scan(acme.state(*TYPES), code=2), truth)
 
 
-@pytest.mark.parametrize("status", [403, 429])
-@pytest.mark.parametrize("resource", ["core", "graphql"])
+@pytest.mark.parametrize(("resource", "status"), [("core", 403), ("core", 429), ("graphql", 403)])
 def test_an_hours_limit_that_is_reached_in_the_middle_is_waited_for(acme, truth, resource, status):
     acme.served.limits.window, acme.served.limits.primary_status = WINDOW, status
     setattr(acme.served.limits, resource, 150 if resource == "core" else 12)
@@ -75,8 +74,7 @@ def test_a_secondary_limit_is_waited_for_and_is_no_missing_permission(acme, trut
     assert report.gaps() == "[]"
 
 
-@pytest.mark.parametrize("status", [500, 502, 503])
-@pytest.mark.parametrize("html", [False, True], ids=["json", "html"])
+@pytest.mark.parametrize(("status", "html"), [(500, False), (502, True), (503, False)])
 def test_errors_of_the_server_now_and_then_change_nothing(acme, truth, status, html):
     acme.served.plan.add("error", status=status, every=29, html=html)
     report = acme.scan(acme.state(*TYPES), code=2)

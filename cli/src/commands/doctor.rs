@@ -6,7 +6,7 @@ use std::{
     future::Future,
 };
 
-use drift_aws::{DynamoHeartbeat, DynamoIndex, DynamoLedger, SnsAlerts, SqsQueue, StatePattern, States, SystemClock};
+use drift_aws::{DynamoHeartbeat, DynamoIndex, DynamoLedger, DynamoNotes, SnsAlerts, SqsQueue, StatePattern, States, SystemClock};
 use drift_engine::{
     doctor::{self, Check, Finding, Indexing, Kind},
     index::{IndexError, Indexer},
@@ -87,7 +87,7 @@ async fn examine(args: DoctorArgs, cloud: &CloudArgs) -> Vec<(Check, Vec<Finding
     let ledger = || Ok(DynamoLedger::new(config, given(args.ledger_table.as_ref(), "--ledger-table", "DRIFTWIRE_LEDGER_TABLE")?));
     let queue = |url: &Option<String>, option, variable| Ok(SqsQueue::new(config, given(url.as_ref(), option, variable)?));
     let topic = || given(args.topic.as_ref(), "--topic", "DRIFTWIRE_TOPIC_ARN");
-    let checks: Vec<Made<'_>> = vec![
+    let of_aws: Vec<Made<'_>> = vec![
         check(Check::Records, async move {
             let last = match given(args.index_table.as_ref(), "--index-table", "DRIFTWIRE_INDEX_TABLE") {
                 Ok(table) => DynamoHeartbeat::new(config, table).last().await,
@@ -98,6 +98,8 @@ async fn examine(args: DoctorArgs, cloud: &CloudArgs) -> Vec<(Check, Vec<Finding
         check(Check::Trail, async move {
             doctor::trail(trail::trails(config).await, config.region().map_or("an unknown region", |region| region.as_ref()))
         }),
+    ];
+    let of_all: Vec<Made<'_>> = vec![
         check(Check::Notifications, async move { notifications(args, cloud, config).await }),
         check(Check::States, async move { doctor::states(Box::pin(indexing(args, cloud, config, clock)).await) }),
         check(Check::OwedAlerts, async move {
@@ -135,9 +137,23 @@ async fn examine(args: DoctorArgs, cloud: &CloudArgs) -> Vec<(Check, Vec<Finding
             doctor::reads(open)
         }),
     ];
+    let of_aws = if args.github_only { Vec::new() } else { of_aws };
+    let of_github = args.github_queue.iter().map(|_| check(Check::Scans, scans(args, config, clock)));
+    let checks: Vec<Made<'_>> = of_aws.into_iter().chain(of_github).chain(of_all).collect();
     let progress = Progress::new("looking at the deployment", checks.len());
     let made = futures::stream::iter(checks).buffered(4).inspect(|_| progress.step());
     made.collect().await
+}
+
+/// What a deployment that has a `github-scanner` noted of its scans.
+async fn scans(args: &DoctorArgs, config: &aws_types::SdkConfig, clock: &SystemClock) -> Vec<Finding> {
+    let last = async {
+        let table = given(args.ledger_table.as_ref(), "--ledger-table", "DRIFTWIRE_LEDGER_TABLE")?;
+        let owner = given(args.github_owner.as_ref(), "--github-owner", "GITHUB_OWNER")?;
+        drift_github::scan::last(&DynamoNotes::new(config, table), owner).await
+    };
+    let began = last.await.map(|last| last.map(|(began, _)| began));
+    doctor::scans(began, args.github_owner.as_deref().unwrap_or_default(), clock.now())
 }
 
 /// The queue of a function that not every deployment has.
@@ -232,6 +248,7 @@ fn in_words(result: &str) -> &str {
 fn name(check: Check) -> &'static str {
     match check {
         Check::Records => "records come from CloudTrail",
+        Check::Scans => "scans of GitHub come to their end",
         Check::Trail => "a trail logs what people write",
         Check::Notifications => "state buckets tell of what is written",
         Check::States => "the index is up with the states",

@@ -18,6 +18,8 @@ use crate::{
 pub enum Check {
     /// Whether records still come.
     Records,
+    /// Whether scans come to their end.
+    Scans,
     /// Whether a trail logs what people write.
     Trail,
     /// Whether the states' buckets tell of what is written to them.
@@ -104,6 +106,21 @@ pub fn records(last: Result<Option<Timestamp>, PortError>, now: Timestamp) -> Ve
         Some(last) if since(last, now) >= SILENCE => {
             let what = format!("no record of CloudTrail was handled since {}", to_the_second(last));
             vec![Finding::problem(Check::Records, what, advice)]
+        }
+        Some(_) => Vec::new(),
+    })
+}
+
+/// Whether a scan of an organisation on GitHub came to its end within the last day. `last` is when the last one began that did.
+#[must_use]
+pub fn scans(last: Result<Option<Timestamp>, PortError>, owner: &str, now: Timestamp) -> Vec<Finding> {
+    let advice = "look whether the schedule is enabled and its target is the queue of `github-scanner`, whether that takes from it and has no errors, \
+                  and what its dead letters say";
+    findings(Check::Scans, last, |last| match last {
+        None => vec![Finding::problem(Check::Scans, format!("no scan of {owner} on GitHub ever came to its end"), advice)],
+        Some(last) if since(last, now) >= SILENCE => {
+            let what = format!("the last scan of {owner} on GitHub that came to its end began at {}", to_the_second(last));
+            vec![Finding::problem(Check::Scans, what, advice)]
         }
         Some(_) => Vec::new(),
     })
@@ -366,10 +383,20 @@ mod tests {
     }
 
     #[test]
+    fn a_day_without_a_scan_is_a_problem() {
+        let said = |last: Option<&str>| scans(Ok(last.map(at)), "acme", at(NOW));
+        check(&said(None), &["Scans Problem: no scan of acme on GitHub ever came to its end"]);
+        check(&said(Some("2026-03-13T09:27:01Z")), &[]);
+        let old = "Scans Problem: the last scan of acme on GitHub that came to its end began at 2026-03-13T09:27:00Z";
+        check(&said(Some("2026-03-13T09:27:00Z")), &[old]);
+    }
+
+    #[test]
     fn what_could_not_be_looked_at_is_never_healthy() {
         let error = || PortError::Permanent { what: "asking".to_owned(), why: "denied".to_owned() };
         for found in [
             records(Err(error()), at(NOW)),
+            scans(Err(error()), "acme", at(NOW)),
             trail(Err(error()), "eu-west-1"),
             notifications(Err(error()), "b"),
             states(Err(error())),

@@ -167,7 +167,7 @@ impl Answers {
     /// Lets go of what is about a repository: the next part of a scan is about others.
     pub(crate) fn forget_repositories(&self) {
         let mut inner = self.inner();
-        let is_of_one = |key: &String| key.contains("/repos/") && !key.contains("/teams/") || key.starts_with("GRAPHQL BranchProtection");
+        let is_of_one = |key: &String| key.starts_with("GET /repos/") || key.starts_with("GRAPHQL BranchProtection");
         inner.known.retain(|key, _| !is_of_one(key));
         inner.covered.retain(|key, _| !is_of_one(key));
         inner.before.retain(|key, _| !is_of_one(key));

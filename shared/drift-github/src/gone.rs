@@ -48,12 +48,6 @@ impl<K: Clock> GithubReader<K> {
         }
     }
 
-    /// Whether something that could not be read is gone because its repository is: then every list that would tell is gone as well.
-    pub(crate) async fn went_with_its_repository(&self, instance: &Instance, whose: &Whose) -> bool {
-        let Some(name) = repository_of(instance).filter(|_| *whose == Whose::Ours) else { return false };
-        self.repository(&name).await == Ok(None) && matches!(self.short_sight().await, Ok(None))
-    }
-
     /// A repository as REST tells it; nothing where it is not found.
     async fn repository(&self, name: &RepositoryName) -> Result<Option<Value>, Reason> {
         let name = match name {

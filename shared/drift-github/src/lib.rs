@@ -25,7 +25,7 @@ pub use client::{
     Answer, Credential, Data, Error, Get, Github, Identity, Pace, Problem, Query, RepositorySelection, Secret, Settings, SettingsError,
     TokenKind, Used, Validator,
 };
-pub use managed::{Managed, Oddity, is_github};
+pub use managed::{Managed, Oddity};
 pub use owner::Configurations;
 pub use reader::GithubReader;
 pub use states::ManagedStates;

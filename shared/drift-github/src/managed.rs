@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use drift_catalog::Catalog;
-use drift_model::{Address, Attributes, Instance, InstanceKey, InstanceRef, StateId};
+use drift_model::{Address, Attributes, Instance, InstanceKey, InstanceRef, StateId, lives_in_github};
 use drift_state::{Found, Problem, Settings, State, StateError};
 use serde_json::Value;
 
@@ -140,7 +140,7 @@ impl Managed {
     ) -> Result<(), (StateId, StateError)> {
         let settings = Settings { default_place: None, places: BTreeMap::new(), identifiers: &|_| Vec::new() };
         let State { mut found, problems, .. } = drift_state::read(&bytes, &settings).map_err(|error| (id.clone(), error))?;
-        found.retain(|found| is_github(&found.provider));
+        found.retain(|found| lives_in_github(&found.provider));
         let odd = |key: String, why: String| Oddity { state: id.clone(), key, why };
         oddities.extend(problems.into_iter().filter(is_of_github).map(|Problem { address, why }| odd(address, why)));
         let mut decoded = Vec::with_capacity(found.len());
@@ -244,12 +244,6 @@ impl Managed {
         let found = &held.found[entry.found];
         drift_state::instance(found.bytes(&held.bytes), found.outside()).ok()
     }
-}
-
-/// Whether a provider is GitHub's, whichever registry it came from: `integrations/github`, and `hashicorp/github` before 4.2.
-#[must_use]
-pub fn is_github(provider: &str) -> bool {
-    provider.ends_with("/github")
 }
 
 fn is_of_github(problem: &Problem) -> bool {

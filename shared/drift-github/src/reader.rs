@@ -1,13 +1,14 @@
 //! Reads instances of GitHub live: from what is known, and by themselves where that does not do.
 
 use std::{
+    collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError, RwLock},
     time::Duration,
 };
 
-use drift_catalog::{Catalog, Reading};
+use drift_catalog::{CallError, Catalog, Reading};
 use drift_engine::ports::{Clock, LiveReader, LiveReading};
-use drift_model::{Instance, Place, Reader, Reason, ReasonKind, Timestamp, compare};
+use drift_model::{Instance, Place, Reader, Reason, ReasonKind, Timestamp, compare, lives_in_github};
 
 use tokio::sync::OnceCell;
 
@@ -15,7 +16,7 @@ use crate::{
     Github,
     answers::Answers,
     known::KnownCalls,
-    managed::{is_github, repository_of},
+    managed::repository_of,
     owner::{Configurations, Whose},
 };
 
@@ -36,6 +37,8 @@ pub struct GithubReader<K> {
     look_around: Duration,
     /// Whether global ids hold the numbers that REST tells, once that was found out.
     pub(crate) numbers_hold: OnceCell<bool>,
+    /// Operations that are refused to the credential, whatever they are about, and in what words.
+    refused: Mutex<BTreeMap<String, CallError>>,
     /// Since when answers are kept.
     since: Mutex<Option<Since>>,
 }
@@ -65,6 +68,7 @@ impl<K: Clock> GithubReader<K> {
             owners: RwLock::default(),
             look_around,
             numbers_hold: OnceCell::new(),
+            refused: Mutex::default(),
             since: Mutex::default(),
         }
     }
@@ -88,24 +92,35 @@ impl<K: Clock> GithubReader<K> {
     /// Lets go of every answer: what is read from now on is read anew. To be called before instances are judged that no scan led to.
     pub fn forget(&self) {
         self.answers.forget();
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).clear();
         *self.since.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// Keeps answers for a part of a scan: of the organisation from its first part in this process on, of repositories from now on. What another
     /// scan brought is forgotten.
     pub(crate) fn begins(&self, scan: Timestamp, now: Timestamp) {
-        let mut since = self.since.lock().unwrap_or_else(PoisonError::into_inner);
-        let organisation = match *since {
+        let before = *self.since.lock().unwrap_or_else(PoisonError::into_inner);
+        let organisation = match before {
             Some(held) if held.scan == scan => {
                 self.answers.forget_repositories();
                 held.organisation
             }
             _ => {
-                self.answers.forget();
+                self.forget();
                 now
             }
         };
-        *since = Some(Since { scan, organisation, repositories: now });
+        *self.since.lock().unwrap_or_else(PoisonError::into_inner) = Some(Since { scan, organisation, repositories: now });
+    }
+
+    /// In what words an operation is refused, if it was in this scan.
+    pub(crate) fn refused(&self, operation: &str) -> Option<CallError> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).get(operation).cloned()
+    }
+
+    /// Notes that an operation is refused, so that a thousand repositories do not make a thousand refusals: GitHub bars who goes on.
+    pub(crate) fn refuse(&self, operation: &str, error: CallError) {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).insert(operation.to_owned(), error);
     }
 
     pub(crate) fn whose(&self, instance: &Instance) -> Whose {
@@ -138,7 +153,7 @@ impl<K: Clock> LiveReader for GithubReader<K> {
     }
 
     fn reads(&self, provider: &str, type_name: &str) -> bool {
-        is_github(provider) && self.catalog.resource(type_name).is_some_and(|resource| resource.is_github() && resource.is_read())
+        lives_in_github(provider) && self.catalog.resource(type_name).is_some_and(|resource| resource.is_github() && resource.is_read())
     }
 
     async fn read(&self, _: Option<&Place>, instance: &Instance) -> LiveReading {
@@ -153,11 +168,6 @@ impl<K: Clock> LiveReader for GithubReader<K> {
                 None => LiveReading::Gone,
                 Some(reason) => LiveReading::Unknown(reason),
             },
-            Reading::Unknown(Reason { kind: ReasonKind::AccessDenied | ReasonKind::Error, .. })
-                if self.went_with_its_repository(instance, &whose).await =>
-            {
-                LiveReading::Gone
-            }
             Reading::Unknown(reason) => LiveReading::Unknown(reason),
         }
     }

@@ -342,8 +342,8 @@ impl<K: Clock, N: Notes> Scanner<'_, K, N> {
             return Ok((BTreeMap::new(), None));
         }
         let since: Option<Timestamp> = self.note("last").await?;
-        let a_week_ago = self.reader.clock.now().checked_sub(SignedDuration::from_hours(24 * 7)).unwrap_or(Timestamp::UNIX_EPOCH);
-        let log: AuditLog = self.reader.audit_log(since.unwrap_or(a_week_ago).max(a_week_ago)).await;
+        let a_day_ago = self.reader.clock.now().checked_sub(SignedDuration::from_hours(24)).unwrap_or(Timestamp::UNIX_EPOCH);
+        let log: AuditLog = self.reader.audit_log(since.unwrap_or(a_day_ago).max(a_day_ago)).await;
         let mut changes = BTreeMap::new();
         for entry in managed.entries() {
             let name = managed.name_of(entry);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use drift_catalog::{AwsCall as _, CallError};
+use drift_catalog::{AwsCall as _, CallError, CallErrorKind};
 use drift_engine::{ports::Clock, scan::Unmanaged};
 use futures::{StreamExt as _, stream};
 use serde_json::{Value, json};
@@ -68,11 +68,14 @@ impl<K: Clock> GithubReader<K> {
 
     /// What of these repositories nobody manages.
     pub(crate) async fn unmanaged_of_repositories(&self, managed: &Managed, live: &[Live], members: Option<&BTreeSet<String>>) -> Found {
+        // One by itself, so that what is refused of it is not asked of the others.
+        let Some((first, others)) = live.split_first() else { return Found::default() };
+        let first = self.unmanaged_of(managed, first, members).await;
         // Collected, so that what awaits them can go from thread to thread.
-        let looks: Vec<_> = live.iter().map(|live| self.unmanaged_of(managed, live, members)).collect();
+        let looks: Vec<_> = others.iter().map(|live| self.unmanaged_of(managed, live, members)).collect();
         stream::iter(looks)
             .buffered(AT_ONCE)
-            .fold(Found::default(), |mut all, one| async move {
+            .fold(first, |mut all, one| async move {
                 all.unmanaged.extend(one.unmanaged);
                 all.refused.extend(one.refused);
                 all
@@ -159,12 +162,19 @@ impl<K: Clock> GithubReader<K> {
 
     /// A list, as an earlier scan had it where that is young enough; nothing where it is refused, which is noted.
     async fn listed(&self, what: &'static str, operation: &str, input: &Value, found: &mut Found) -> Vec<Value> {
+        if let Some(error) = self.refused(operation) {
+            found.refused.push((what, error));
+            return Vec::new();
+        }
         match self.calls().glancing().call(&self.github.place(), SERVICE, operation, input).await {
             Ok(Value::Array(items)) => items,
             Ok(_) => Vec::new(),
             // A repository that went a moment ago has no list any more; one whose list is hidden has none either, and that has to be said.
             Err(error) if is_not_found(&error) && self.is_gone(input).await => Vec::new(),
             Err(error) => {
+                if is_of_the_credential(&error) {
+                    self.refuse(operation, error.clone());
+                }
                 found.refused.push((what, error));
                 Vec::new()
             }
@@ -172,9 +182,19 @@ impl<K: Clock> GithubReader<K> {
     }
 
     async fn is_gone(&self, input: &Value) -> bool {
+        if input.get("repo").is_none() {
+            return false;
+        }
         let repository = self.github.call(&self.github.place(), SERVICE, "GET /repos/{owner}/{repo}", input).await;
-        input.get("repo").is_some() && repository.is_err_and(|error| is_not_found(&error))
+        repository.is_err_and(|error| is_not_found(&error))
     }
+}
+
+/// Whether the same is refused of every repository: a permission that the credential lacks as a whole. Of a list that is public of some repositories
+/// that would not be so, and none of those that are listed here is.
+fn is_of_the_credential(error: &CallError) -> bool {
+    let whole = ["Resource not accessible by", "it needs a token with the scope"];
+    error.kind == CallErrorKind::AccessDenied && whole.iter().any(|words| error.message.contains(words))
 }
 
 /// What a webhook is called: by the host that it is sent to. Its path may be a secret.
