@@ -25,7 +25,8 @@ def test_every_setting_of_the_module_is_one_that_functions_take():
     set_here = set(re.findall(r"\b(DRIFTWIRE_[A-Z_]+)\s*=", text()))
     timing = read(MODULE).declared("variable")["timing"].attributes["type"].text
     set_here |= {f"DRIFTWIRE_{name.upper()}_SECONDS" for name in re.findall(r"(\w+)\s*=\s*optional", timing)}
-    assert set_here - known == set()
+    # `driftwire doctor` alone takes this one, from the module's output.
+    assert set_here - known == {"DRIFTWIRE_GITHUB_ONLY"}
     # A container's folder, and a clock that tests move, are no deployment's by zip.
     assert known - set_here == {"DRIFTWIRE_PLUGIN_DIR", "DRIFTWIRE_CLOCK_FILE"}
 
