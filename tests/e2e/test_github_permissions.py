@@ -69,6 +69,18 @@ def test_what_a_permission_refuses_of_one_repository_is_not_asked_of_the_others(
     assert "repository_hooks" in report.gaps() and "administration" in report.gaps()
 
 
+@pytest.mark.parametrize("permission", ["administration", "actions", "contents", "issues", "members"])
+def test_repositories_are_listed_although_a_permission_hides_what_hangs_on_them(acme, permission):
+    held = without(permission, "pull_requests") if permission == "issues" else without(permission)
+    # What the state holds of other repositories makes a scan look at all that a permission may hide.
+    state = acme.state("github_team", "github_repository_environment", "github_branch_protection", "github_issue_label", "github_branch")
+    report = acme.scan(state, by=acme.served.world.install_app(held), code=None)
+    assert report.of("drifted") == report.of("missing") == []
+    found = report.unmanaged()
+    assert set(found["github_repository"]) == {each.name for each in acme.repositories}
+    assert set(found["github_repository_webhook"]) == {f"{each.name}/{hook}" for each in acme.repositories for hook in each.hooks}
+
+
 @pytest.mark.parametrize("permission", HIDDEN_OF_PRIVATE)
 def test_what_is_hidden_of_private_repositories_alone_is_told_of_public_ones(acme, permission):
     types = HIDDEN_OF_PRIVATE[permission]

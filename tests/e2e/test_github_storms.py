@@ -123,6 +123,15 @@ def test_an_object_that_fails_inside_an_answer_is_not_gone(acme, truth):
     assert all(f'"{broken.name}' in found for found in report.of("unknown"))
 
 
+def test_a_repository_that_fails_inside_an_answer_is_listed_or_said_to_be_missing(acme):
+    broken = acme.repository()
+    acme.served.plan.add("partial", name=broken.name)
+    report = acme.scan(acme.state("github_team"))
+    listed = report.unmanaged()["github_repository"]
+    assert set(listed) | {broken.name} == {each.name for each in acme.repositories}
+    assert broken.name in listed or report.printed["gaps"], "nothing is left out without a word"
+
+
 def test_an_endpoint_that_only_fails_hides_what_it_would_tell(acme, truth):
     acme.served.plan.add("error", path="GET /repos/*-001?/hooks*", status=500)
     report = acme.scan(acme.state(*TYPES), code=2)

@@ -1,11 +1,12 @@
 """What is one thing written in two ways is no drift: the traps of GitHub and of its provider, each shown at one thing; and what they must not hide."""
 
 import json
+import pickle
 
 import pytest
 
 from support.github_states import VARIANTS, Variant, address, addresses, attributes, keep, merged, recorded, remove
-from support.github_states.acme import acme, served_github, small  # noqa: F401
+from support.github_states.acme import Acme, acme, organisation, served_github, small  # noqa: F401
 from support.served_github.node_ids import legacy_node_id, node_id
 from support.served_github.sample import OWNER
 
@@ -415,3 +416,59 @@ def test_what_is_not_found_is_not_gone_where_no_state_tells_whose_it_is(acme):
     report = acme.scan(state, code=None)
     assert report.of("unknown") == [address("github_repository_deploy_key", f"{each.name}:deploy")]
     assert report.of("missing") == report.of("drifted") == []
+
+
+# What a page does not hold
+
+
+@pytest.fixture
+def crowded(served_github, tmp_path):
+    """One repository and one team with more of everything than any page holds."""
+    world = pickle.loads(organisation(8, 3, 130))
+    owner, each = world.owner("acme"), next(iter(world.owner("acme").repositories.values()))
+    team = next(iter(owner.teams.values()))
+    team.members = {login: "member" for login, role in list(owner.members.items())[:120] if role == "member"}
+    each.topics = sorted(f"topic-{number:02}" for number in range(30))
+    for number in range(130):
+        world.add("labels", each.name, name=f"label {number:03}", color="cccccc")
+        world.grant(each.name, "write", login=f"outside-{number:03}")
+    for number in range(40):
+        world.add("protections", each.name, pattern=f"branch-{number}/*", required_approving_review_count=1)
+        world.add("variables", each.name, name=f"CROWD_{number}", value="x")
+        world.add("keys", each.name, title=f"key {number}", key=f"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIcrowd{number:036}")
+        world.add("rulesets", each.name, name=f"ruleset {number}", rules=[{"type": "deletion"}])
+        world.add("hooks", each.name, url=f"https://hooks.example.com/crowd/{number}", events=["push"])
+        world.add("environments", each.name, name=f"environment {number}")
+    guarding = next(rule for rule in each.protections.values() if rule.pattern == "branch-7/*")
+    guarding.force_push_bypassers = [("User", world.user(f"outside-{number:03}").id) for number in range(90)]
+    return Acme(served_github, tmp_path, world)
+
+
+def test_more_than_a_page_of_anything_is_as_recorded_and_managed(crowded):
+    report = crowded.scan(crowded.state())
+    assert report.unlike() == {} == report.unmanaged()
+
+
+def test_a_change_beyond_the_first_page_of_anything_is_found(crowded):
+    each, team = crowded.repositories[0], next(iter(crowded.world.owner("acme").teams.values()))
+    state, world = crowded.state(), crowded.served.world
+    last = {kind: list(getattr(each, kind))[-1] for kind in ("labels", "protections", "keys", "rulesets", "hooks")}
+    crowded.live(each, "labels", last["labels"]).color = "00ff00"
+    crowded.live(each, "protections", last["protections"]).allows_deletions = True
+    crowded.live(each, "rulesets", last["rulesets"]).enforcement = "disabled"
+    crowded.live(each, "hooks", last["hooks"]).active = False
+    world.remove("keys", last["keys"], each.name)
+    crowded.live(each).topics = [*each.topics, "zz-by-hand"]
+    world.grant(each.name, "admin", login="outside-129")
+    leaver = list(team.members)[-1]
+    world.set_team_member(team.slug, leaver, None)
+    unlike = crowded.scan(state, code=2).unlike()
+    name = each.name
+    assert unlike == {
+        address("github_issue_label", f"{name}:label 129"): {"color"}, address("github_issue_labels", name): {"label"},
+        address("github_branch_protection", f"{name}:branch-39/*"): {"allows_deletions"}, address("github_repository_ruleset", f"{name}:ruleset 39"): {"enforcement"},
+        address("github_repository_webhook", f"{name}:{last['hooks']}"): {"active"}, address("github_repository_deploy_key", f"{name}:key 39"): "missing",
+        address("github_repository", name): {"topics"}, address("github_repository_topics", name): {"topics"},
+        address("github_repository_collaborator", f"{name}:outside-129"): {"permission"}, address("github_repository_collaborators", name): {"user"},
+        address("github_team_membership", f"{team.slug}:{leaver}"): "missing", address("github_team_members", team.slug): {"members"},
+    }
