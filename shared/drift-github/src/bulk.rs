@@ -31,6 +31,8 @@ pub(crate) struct Page {
     pub(crate) next: Option<String>,
     /// How many repositories the organisation has, as far as GitHub tells.
     pub(crate) total: Option<usize>,
+    /// How many of the page were not told, and why.
+    pub(crate) failed: Option<String>,
 }
 
 /// A repository, as far as a scan has to know it.
@@ -77,17 +79,31 @@ impl<K: Clock> GithubReader<K> {
         let (query, mut first) = (named("Repositories"), PAGE);
         loop {
             let began = self.clock.now();
-            let variables = json!({
+            let mut variables = json!({
                 "owner": self.github.owner(), "first": first, "cursor": after, "alerts": wanted.alerts, "branches": wanted.branches,
                 "collaborators": true, "environments": wanted.environments, "keys": true, "labels": wanted.labels,
                 "protections": wanted.protections, "rulesets": true, "topics": wanted.topics,
             });
+            for part in self.hidden_parts() {
+                variables[part] = false.into();
+            }
             match self.github.graphql(&query, variables).await {
+                // A part that is hidden takes the whole repository with it: asked for without it, the rest is told.
+                Ok(data) if self.hides(&data) => {}
                 Ok(mut data) => return self.take_repositories(&mut data, members, began),
                 Err(error) if error.asks_for_less() && first > 1 => first /= 2,
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Whether an answer hides parts of repositories that were not known to be hidden: they are not asked for again in this scan.
+    fn hides(&self, data: &Data) -> bool {
+        let hidden = data.errors.iter().filter(|problem| matches!(problem.kind.as_str(), "FORBIDDEN" | "INSUFFICIENT_SCOPES"));
+        // Not what hangs on such a part: an actor of one rule may be hidden alone.
+        let named = hidden.filter_map(|problem| part_of(problem.path.last()?));
+        // Each has to be noted: no short cut.
+        named.filter(|part| self.hide(part)).count() > 0
     }
 
     fn take_repositories(&self, data: &mut Data, members: Option<&BTreeSet<String>>, began: Timestamp) -> Result<Page, Error> {
@@ -97,6 +113,11 @@ impl<K: Clock> GithubReader<K> {
             total: connection["totalCount"].as_u64().and_then(|total| total.try_into().ok()),
             ..Page::default()
         };
+        let failed = connection["nodes"].as_array().into_iter().flatten().filter(|node| node.is_null()).count();
+        if failed > 0 {
+            let why = data.errors.first().map_or("GitHub does not say why", |problem| problem.message.as_str());
+            page.failed = Some(format!("GitHub did not tell {failed} of them: {why}; what is in no state of these is not listed"));
+        }
         for node in connection["nodes"].as_array_mut().into_iter().flatten() {
             // Let go of one by one: a page of all that hangs on them is large.
             let node = &node.take();
@@ -305,6 +326,22 @@ impl<K: Clock> GithubReader<K> {
         }
         Ok(logins)
     }
+}
+
+/// The part of the query that asks for a field of a repository.
+fn part_of(field: &str) -> Option<&'static str> {
+    Some(match field {
+        "branchProtectionRules" => "protections",
+        "collaborators" => "collaborators",
+        "deployKeys" => "keys",
+        "environments" => "environments",
+        "hasVulnerabilityAlertsEnabled" => "alerts",
+        "labels" => "labels",
+        "refs" => "branches",
+        "repositoryTopics" => "topics",
+        "rulesets" => "rulesets",
+        _ => return None,
+    })
 }
 
 fn live(node: &Value, name: &str, number: u64, id: &str) -> Live {

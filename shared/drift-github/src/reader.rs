@@ -1,7 +1,7 @@
 //! Reads instances of GitHub live: from what is known, and by themselves where that does not do.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError, RwLock},
     time::Duration,
 };
@@ -39,6 +39,8 @@ pub struct GithubReader<K> {
     pub(crate) numbers_hold: OnceCell<bool>,
     /// Operations that are refused to the credential, whatever they are about, and in what words.
     refused: Mutex<BTreeMap<String, CallError>>,
+    /// The parts of repositories that GraphQL hides from the credential.
+    hidden: Mutex<BTreeSet<&'static str>>,
     /// Since when answers are kept.
     since: Mutex<Option<Since>>,
 }
@@ -69,6 +71,7 @@ impl<K: Clock> GithubReader<K> {
             look_around,
             numbers_hold: OnceCell::new(),
             refused: Mutex::default(),
+            hidden: Mutex::default(),
             since: Mutex::default(),
         }
     }
@@ -93,6 +96,7 @@ impl<K: Clock> GithubReader<K> {
     pub fn forget(&self) {
         self.answers.forget();
         self.refused.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.hidden.lock().unwrap_or_else(PoisonError::into_inner).clear();
         *self.since.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
@@ -121,6 +125,16 @@ impl<K: Clock> GithubReader<K> {
     /// Notes that an operation is refused, so that a thousand repositories do not make a thousand refusals: GitHub bars who goes on.
     pub(crate) fn refuse(&self, operation: &str, error: CallError) {
         self.refused.lock().unwrap_or_else(PoisonError::into_inner).insert(operation.to_owned(), error);
+    }
+
+    /// The parts of repositories that are hidden, as far as this scan knows.
+    pub(crate) fn hidden_parts(&self) -> Vec<&'static str> {
+        self.hidden.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect()
+    }
+
+    /// Notes that a part is hidden; whether that is news.
+    pub(crate) fn hide(&self, part: &'static str) -> bool {
+        self.hidden.lock().unwrap_or_else(PoisonError::into_inner).insert(part)
     }
 
     pub(crate) fn whose(&self, instance: &Instance) -> Whose {

@@ -257,7 +257,8 @@ impl<K: Clock, N: Notes> Scanner<'_, K, N> {
         let repositories = page.repositories.iter().map(|live| (live.name.to_lowercase(), live.number, live.node.clone())).collect();
         let note = PartNote { repositories, ..PartNote::default() };
         let next = page.next.clone().map_or(ScanPart::Rest, |after| ScanPart::Repositories { page: number + 1, after: Some(after) });
-        let step = self.close(managed, (&name, scan), judgements, (found, Vec::new()), note, Some(next)).await?;
+        let failed = page.failed.map(|message| Gap { what: "repositories".to_owned(), message });
+        let step = self.close(managed, (&name, scan), judgements, (found, failed.into_iter().collect()), note, Some(next)).await?;
         Ok(Step { repositories: page.total, ..step })
     }
 
