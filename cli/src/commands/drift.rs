@@ -100,6 +100,7 @@ fn show_text(drift: &Drift) -> String {
     line("state", Some(drift.instance.state.to_string()));
     line("id", drift.id.clone());
     line("place", drift.place.as_ref().map(ToString::to_string));
+    line("page", drift.url.clone());
     line("first seen", Some(output::second(drift.first_seen)));
     line("last judged", Some(output::second(drift.last_judged)));
     line("unreadable", drift.unreadable.as_ref().map(|reason| format!("{} ({})", reason.message, reason.kind)));
