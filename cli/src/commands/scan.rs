@@ -131,7 +131,10 @@ async fn parts(scanner: &Scanner<'_, SystemClock, FileNotes>, managed: &Managed,
                 steps.push(step);
                 match next {
                     Next::Part(next) => part = next,
-                    Next::Done(summary) => return Ok(Scanned { steps, summary: *summary, cut: None }),
+                    Next::Done(summary) => {
+                        scanner.forget_parts(began).await?;
+                        return Ok(Scanned { steps, summary: *summary, cut: None });
+                    }
                 }
             }
             // Nothing is known at all: an error, and no report.

@@ -37,8 +37,9 @@ use crate::{
 /// So many instances are judged at a time: nearly all of them from what is known.
 const AT_ONCE: usize = 64;
 
-/// Notes outlive the scan that wrote them by so much.
+/// Notes outlive the scan that wrote them by so much; those that only its own parts need, by a little.
 const KEPT_FOR: Duration = Duration::from_hours(24 * 30);
+const PARTS_KEPT_FOR: Duration = Duration::from_hours(48);
 
 /// Looks at one owner's GitHub, part by part.
 #[derive(Debug)]
@@ -358,7 +359,7 @@ impl<K: Clock, N: Notes> Scanner<'_, K, N> {
         Ok((changes, Some(log.is_told)))
     }
 
-    /// What all parts together came to. Their notes are no longer needed.
+    /// What all parts together came to.
     async fn end(&self, scan: Timestamp) -> Result<Summary, ScanError> {
         let mut all = Summary::default();
         let mut parts = self.pages(scan).await?;
@@ -390,6 +391,20 @@ impl<K: Clock, N: Notes> Scanner<'_, K, N> {
         Ok(pages)
     }
 
+    /// Forgets what the parts of a scan left to each other, where none of them comes again.
+    ///
+    /// # Errors
+    ///
+    /// Where the notes failed.
+    pub async fn forget_parts(&self, scan: Timestamp) -> Result<(), ScanError> {
+        let pages = self.pages(scan).await?.len();
+        let names = (0..pages).map(|page| format!("page-{page}")).chain(["organisation".to_owned(), "rest".to_owned()]);
+        for name in names {
+            self.notes.forget(&self.key(&of_part(scan, &name))).await?;
+        }
+        Ok(())
+    }
+
     /// Takes over whose instances each provider configuration makes, as the last scan found it: for judgements that no scan led to.
     ///
     /// # Errors
@@ -415,7 +430,8 @@ impl<K: Clock, N: Notes> Scanner<'_, K, N> {
     }
 
     async fn keep(&self, name: &str, note: &impl Serialize) -> Result<(), ScanError> {
-        let expires = self.reader.clock.now().checked_add(SignedDuration::try_from(KEPT_FOR).unwrap_or_default());
+        let kept_for = if name.starts_with(OF_PARTS) { PARTS_KEPT_FOR } else { KEPT_FOR };
+        let expires = self.reader.clock.now().checked_add(SignedDuration::try_from(kept_for).unwrap_or_default());
         Ok(self.notes.keep(&self.key(name), &packed(note), expires.unwrap_or(Timestamp::MAX)).await?)
     }
 
@@ -509,9 +525,12 @@ fn is_drift(verdict: &Verdict) -> bool {
     matches!(verdict, Verdict::Drifted { .. } | Verdict::Missing)
 }
 
+/// How the names of the parts' notes begin.
+const OF_PARTS: &str = "scan/";
+
 /// The name of a part's note.
 fn of_part(scan: Timestamp, part: &str) -> String {
-    format!("scan/{scan}/{part}")
+    format!("{OF_PARTS}{scan}/{part}")
 }
 
 /// What is recorded could be decoded when the scan began, and can no longer.
@@ -619,6 +638,21 @@ mod tests {
         assert_eq!((as_of("github_team"), as_of("github_repository")), (Some(at(21)), Some(at(21))), "another scan");
         reader.forget();
         assert_eq!(as_of("github_repository"), None);
+    }
+
+    #[test]
+    fn what_parts_left_to_each_other_can_be_forgotten_and_what_the_next_scan_needs_stays() {
+        let (reader, notes) = (reader(), MemoryNotes::default());
+        let scanner = Scanner { reader: &reader, notes: &notes };
+        block_on(async {
+            for name in ["organisation", "page-0", "page-1", "rest"] {
+                let key = of_part(Timestamp::UNIX_EPOCH, name);
+                scanner.keep(&key, &PartNote::default()).await.expect("notes do not fail");
+            }
+            scanner.keep("kept/page-0", &KeptAnswers::new()).await.expect("notes do not fail");
+            scanner.forget_parts(Timestamp::UNIX_EPOCH).await.expect("notes do not fail");
+        });
+        assert_eq!(notes.kept().keys().collect::<Vec<_>>(), ["github/acme/kept/page-0"]);
     }
 
     #[test]
