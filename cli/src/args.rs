@@ -87,7 +87,7 @@ else GITHUB_TOKEN; else what gh is logged in with. Reading is all that it needs 
 
 Exit codes:
   0  all of it is as recorded
-  1  an error, or something could not be told (a permission that is missing, a limit, another owner, ...)
+  1  an error, or something could not be told (a permission that is missing, a limit, ...)
   2  something drifted or is gone, whatever else could not be told; with --fail-on-unmanaged also something that no state manages
 
 Examples:
