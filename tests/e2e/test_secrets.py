@@ -163,7 +163,7 @@ def test_the_sdks_own_lines_stay_out_of_the_log_at_trace(watched_closely, firewa
     driftwire.record(firewall.open(22))
     driftwire.settle()
     lines = [json.loads(line) for line in driftwire.logs().splitlines() if line.startswith("{")]
-    own = ("drift_", "event_detector", "state_indexer", "provider_judge")
+    own = ("drift_", "event_detector", "state_indexer", "provider_judge", "github_scanner", "slack_notifier")
     assert [line["target"] for line in lines if not line.get("target", "drift_").startswith(own)] == []
     assert "Credential=" not in driftwire.logs() and "x-amz-security-token" not in driftwire.logs().lower()
 
