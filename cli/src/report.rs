@@ -233,6 +233,17 @@ pub(crate) enum UnknownPolicy {
     Tolerate,
 }
 
+impl UnknownPolicy {
+    /// What `--strict` and `--tolerate-unknown` come to.
+    pub(crate) fn of(strict: bool, tolerate_unknown: bool) -> Self {
+        match (strict, tolerate_unknown) {
+            (true, _) => Self::Strict,
+            (_, true) => Self::Tolerate,
+            _ => Self::Mendable,
+        }
+    }
+}
+
 /// Everything that `check` found.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct CheckReport {

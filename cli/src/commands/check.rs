@@ -36,12 +36,7 @@ pub(crate) async fn run(args: CheckArgs, cloud: &CloudArgs) -> anyhow::Result<Ex
     } else {
         output::text(&report.text(&names, args.all))?;
     }
-    let policy = match (args.strict, args.tolerate_unknown) {
-        (true, _) => UnknownPolicy::Strict,
-        (_, true) => UnknownPolicy::Tolerate,
-        _ => UnknownPolicy::Mendable,
-    };
-    Ok(report.status(policy))
+    Ok(report.status(UnknownPolicy::of(args.strict, args.tolerate_unknown)))
 }
 
 /// Every instance, decoded, with its state. What cannot be decoded is unknown, and never left out.

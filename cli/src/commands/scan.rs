@@ -13,7 +13,7 @@ use drift_engine::{
 };
 use drift_github::{
     GithubReader, Managed, Oddity,
-    scan::{self, Next, ScanError, Scanner, Step, Summary},
+    scan::{self, Next, ScanError, Scanner, Step},
 };
 use drift_model::{InstanceRef, Reason, StateId, Timestamp};
 
@@ -48,12 +48,7 @@ pub(crate) async fn run(args: ScanArgs, cloud: &CloudArgs) -> anyhow::Result<Exi
     } else {
         output::text(&report.text(&names(&args), args.all))?;
     }
-    let policy = match (args.strict, args.tolerate_unknown) {
-        (true, _) => UnknownPolicy::Strict,
-        (_, true) => UnknownPolicy::Tolerate,
-        _ => UnknownPolicy::Mendable,
-    };
-    Ok(report.status(policy, args.fail_on_unmanaged))
+    Ok(report.status(UnknownPolicy::of(args.strict, args.tolerate_unknown), args.fail_on_unmanaged))
 }
 
 /// What a deployment's last scan came to. Its findings are the ledger's.
@@ -112,7 +107,6 @@ async fn managed(args: &ScanArgs, cloud: &CloudArgs, (catalog, owner): (&Catalog
 /// What a scan came to, or how far it came.
 struct Scanned {
     steps: Vec<Step>,
-    summary: Summary,
     /// Why it ended before everything was looked at.
     cut: Option<ScanError>,
 }
@@ -131,9 +125,9 @@ async fn parts(scanner: &Scanner<'_, SystemClock, FileNotes>, managed: &Managed,
                 steps.push(step);
                 match next {
                     Next::Part(next) => part = next,
-                    Next::Done(summary) => {
+                    Next::Done(_) => {
                         scanner.forget_parts(began).await?;
-                        return Ok(Scanned { steps, summary: *summary, cut: None });
+                        return Ok(Scanned { steps, cut: None });
                     }
                 }
             }
@@ -141,24 +135,19 @@ async fn parts(scanner: &Scanner<'_, SystemClock, FileNotes>, managed: &Managed,
             Err(error) if steps.is_empty() => {
                 return Err(anyhow::Error::new(error)).with_context(|| format!("looking at {} on GitHub", scanner.reader.github().owner()));
             }
-            Err(error) => {
-                let mut summary = Summary::default();
-                for step in &steps {
-                    summary.unmanaged.extend(step.unmanaged.iter().cloned());
-                    summary.gaps.extend(step.gaps.iter().cloned());
-                }
-                return Ok(Scanned { steps, summary, cut: Some(error) });
-            }
+            Err(error) => return Ok(Scanned { steps, cut: Some(error) }),
         }
     }
 }
 
 fn report(scanned: Scanned, managed: &Managed, oddities: Vec<Oddity>, ignore: &Ignore, (owner, began): (&str, Timestamp)) -> ScanReport {
-    let Scanned { steps, mut summary, cut } = scanned;
+    let Scanned { steps, cut } = scanned;
     let mut report = ScanReport::new(owner, began);
     let mut judged: BTreeSet<InstanceRef> = BTreeSet::new();
-    let mut found = Vec::new();
+    let (mut found, mut unmanaged, mut gaps) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
     for step in steps {
+        unmanaged.extend(step.unmanaged);
+        gaps.extend(step.gaps);
         report.audit_log = report.audit_log.or(step.audit_told);
         for mut judgement in step.judgements {
             judged.insert(judgement.instance.clone());
@@ -167,9 +156,8 @@ fn report(scanned: Scanned, managed: &Managed, oddities: Vec<Oddity>, ignore: &I
             report.ignored += sifted.hidden.len();
             judgement.verdict = sifted.verdict;
             report.coverage.judged(&judgement);
-            let url = judgement.url.clone();
             let who = matches!(judgement.verdict.name(), "drifted" | "missing").then(|| Who::of(changes));
-            found.push(InstanceReport { url, who, ..InstanceReport::from(judgement) });
+            found.push(InstanceReport { who, ..InstanceReport::from(judgement) });
         }
     }
     if let Some(error) = &cut {
@@ -185,15 +173,15 @@ fn report(scanned: Scanned, managed: &Managed, oddities: Vec<Oddity>, ignore: &I
     for Oddity { state, key, why } in oddities {
         found.push(undecodable(&state, drift_state::Problem { address: key, why }));
     }
-    for one in &summary.unmanaged {
+    let unmanaged: Vec<Unmanaged> = unmanaged.into_iter().collect();
+    for one in &unmanaged {
         report.coverage.unmanaged(one);
     }
-    summary.unmanaged.sort();
     let of_root = managed.names().filter(|instance| instance.key.address.module().is_none());
     let held = of_root.map(|InstanceRef { key, .. }| format!("{}.{}", key.address.type_name(), key.address.name()));
-    let to = addresses(&summary.unmanaged, held);
+    let to = addresses(&unmanaged, held);
     report.elsewhere.clone_from(managed.elsewhere());
-    report.take(found, summary.unmanaged.into_iter().zip(to).collect::<Vec<(Unmanaged, String)>>(), summary.gaps);
+    report.take(found, unmanaged.into_iter().zip(to).collect(), gaps.into_iter().collect());
     report
 }
 

@@ -29,8 +29,6 @@ pub(crate) struct Page {
     pub(crate) names: Names,
     /// Where the next page begins; nothing after the last.
     pub(crate) next: Option<String>,
-    /// How many repositories the organisation has, as far as GitHub tells.
-    pub(crate) total: Option<usize>,
     /// How many of the page were not told, and why.
     pub(crate) failed: Option<String>,
 }
@@ -108,11 +106,7 @@ impl<K: Clock> GithubReader<K> {
 
     fn take_repositories(&self, data: &mut Data, members: Option<&BTreeSet<String>>, began: Timestamp) -> Result<Page, Error> {
         let mut connection = connection(data, "repositories")?;
-        let mut page = Page {
-            next: next(&connection),
-            total: connection["totalCount"].as_u64().and_then(|total| total.try_into().ok()),
-            ..Page::default()
-        };
+        let mut page = Page { next: next(&connection), ..Page::default() };
         let failed = connection["nodes"].as_array().into_iter().flatten().filter(|node| node.is_null()).count();
         if failed > 0 {
             let why = data.errors.first().map_or("GitHub does not say why", |problem| problem.message.as_str());

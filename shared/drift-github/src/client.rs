@@ -25,6 +25,7 @@ pub use error::Error;
 pub use github::Github;
 pub use graphql::{Data, Problem, Query};
 pub use identity::{Identity, RepositorySelection, TokenKind};
+pub(crate) use operation::IN_SEGMENT;
 pub use pace::Pace;
 pub use secret::Secret;
 pub use settings::{Credential, Settings, SettingsError};

@@ -1,13 +1,13 @@
 //! The page on GitHub where a setting is.
 
 use drift_model::Instance;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 use serde_json::Value;
 
-use crate::managed::{RepositoryName, repository_of};
-
-/// What stands in a path as it is.
-const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+use crate::{
+    client::IN_SEGMENT,
+    managed::{RepositoryName, repository_of},
+};
 
 /// The page of what an instance is; nothing where its state does not tell enough. `web` has no slash at its end.
 pub(crate) fn link(web: &str, owner: &str, instance: &Instance) -> Option<String> {
@@ -69,7 +69,7 @@ pub(crate) fn repository_page(web: &str, owner: &str, repository: &str, page: &s
 }
 
 pub(crate) fn encoded(text: &str) -> String {
-    utf8_percent_encode(text, KEPT).to_string()
+    utf8_percent_encode(text, IN_SEGMENT).to_string()
 }
 
 #[cfg(test)]

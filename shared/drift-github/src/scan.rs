@@ -65,8 +65,6 @@ pub struct Step {
     pub gaps: Vec<Gap>,
     /// What comes next.
     pub next: Next,
-    /// How many repositories there are, as far as GitHub tells.
-    pub repositories: Option<usize>,
 }
 
 /// What comes after a part.
@@ -259,8 +257,7 @@ impl<K: Clock, N: Notes> Scanner<'_, K, N> {
         let note = PartNote { repositories, ..PartNote::default() };
         let next = page.next.clone().map_or(ScanPart::Rest, |after| ScanPart::Repositories { page: number + 1, after: Some(after) });
         let failed = page.failed.map(|message| Gap { what: "repositories".to_owned(), message });
-        let step = self.close(managed, (&name, scan), judgements, (found, failed.into_iter().collect()), note, Some(next)).await?;
-        Ok(Step { repositories: page.total, ..step })
+        self.close(managed, (&name, scan), judgements, (found, failed.into_iter().collect()), note, Some(next)).await
     }
 
     async fn rest(&self, managed: &Managed, scan: Timestamp) -> Result<Step, ScanError> {
@@ -330,7 +327,7 @@ impl<K: Clock, N: Notes> Scanner<'_, K, N> {
             Some(part) => Next::Part(part),
             None => Next::Done(Box::new(self.end(scan).await?)),
         };
-        Ok(Step { judgements, changes, audit_told, unmanaged, gaps, next, repositories: None })
+        Ok(Step { judgements, changes, audit_told, unmanaged, gaps, next })
     }
 
     /// Who changed what of the instances that are not as recorded.
@@ -615,7 +612,7 @@ mod tests {
         }
         let next = Next::Part(ScanPart::Rest);
         let (changes, unmanaged, gaps) = (BTreeMap::new(), Vec::new(), Vec::new());
-        let step = Step { judgements, changes, audit_told: None, unmanaged, gaps, next, repositories: None };
+        let step = Step { judgements, changes, audit_told: None, unmanaged, gaps, next };
         let settled = block_on(to_settle(&step, &ledger)).expect("the ledger does not fail");
         let names: Vec<String> = settled.iter().map(|instance| instance.key.to_string()).collect();
         assert_eq!(names, ["github_team.gone", "github_team.mended", "github_team.hidden_now"]);

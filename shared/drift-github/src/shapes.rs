@@ -5,6 +5,8 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::link::encoded;
+
 /// `GET /repos/{owner}/{repo}`, without `has_downloads`, `has_pages` and `security_and_analysis`, which GraphQL does not tell.
 ///
 /// `web` is where pages of this GitHub are: `https://github.com`.
@@ -78,16 +80,10 @@ pub(crate) fn labels(node: &Value, api: &str) -> Option<Value> {
     let repository = node["nameWithOwner"].as_str()?;
     let label = |label: &Value| {
         let name = label["name"].as_str().unwrap_or_default();
-        let url = format!("{api}/repos/{repository}/labels/{}", escaped(name));
+        let url = format!("{api}/repos/{repository}/labels/{}", encoded(name));
         json!({"node_id": label["id"], "url": url, "name": name, "color": label["color"], "description": label["description"], "default": label["isDefault"]})
     };
     Some(whole(&node["labels"])?.iter().map(label).collect())
-}
-
-/// A name as REST writes it into a URL.
-fn escaped(name: &str) -> String {
-    const KEPT: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
-    percent_encoding::utf8_percent_encode(name, KEPT).to_string()
 }
 
 /// `GET /repos/{owner}/{repo}/collaborators?affiliation=direct`; nothing where somebody has a role that is no built-in one: which of several

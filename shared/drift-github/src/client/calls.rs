@@ -5,10 +5,7 @@ use drift_model::Place;
 use serde_json::{Value, json};
 
 use super::{Answer, Data, Error, Github, Problem, Query, Validator, graphql::why_nothing};
-use crate::known::{Conditional, Fresh};
-
-/// The service by which the catalog calls GitHub.
-const SERVICE: &str = "github";
+use crate::known::{Conditional, Fresh, SERVICE};
 
 /// Operations are `GET /path/{name}`, as GitHub's description writes it, or `GRAPHQL Name`, a query of `queries/`.
 ///

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::{Error, Get, Github};
 
 /// What stands in a segment of a path as it is.
-const IN_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+pub(crate) const IN_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// A ref's slashes stand in the path as they are (`heads/feature/x`); a branch's, a label's or an environment's do not. So does the
 /// provider's client, go-github.
