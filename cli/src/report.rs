@@ -1,9 +1,9 @@
 //! What `check` found, for machines and for people.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{cmp::Reverse, collections::BTreeMap, fmt::Write as _};
 
-use drift_engine::confirm::Unconfirmed;
-use drift_model::{Difference, Judgement, Place, Reader, Reason, ReasonKind, Verdict};
+use drift_engine::{confirm::Unconfirmed, severity};
+use drift_model::{Attributes, Difference, Judgement, Place, Reader, Reason, ReasonKind, Severity, Verdict};
 use serde::Serialize;
 
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
     scan_report::Who,
 };
 
-/// What was concluded of one instance: `{"address", "type", "id", "state", "verdict", "reader", "reason", "differences"}`.
+/// What was concluded of one instance: `{"address", "type", "id", "state", "verdict", "severity", "reader", "reason", "differences"}`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct InstanceReport {
     /// What Terraform prints for it.
@@ -46,6 +46,8 @@ pub(crate) struct InstanceReport {
 pub(crate) struct Conclusion {
     /// `in_sync`, `drifted`, `missing` or `unknown`.
     pub(crate) verdict: &'static str,
+    /// How bad it is that it drifted or is gone, as an alert would tell it; nothing with another verdict.
+    pub(crate) severity: Option<Severity>,
     /// What read it, or tried to; nothing where nothing reads its type.
     pub(crate) reader: Option<Reader>,
     /// Only with `unknown`.
@@ -62,6 +64,8 @@ pub(crate) struct Conclusion {
 #[derive(Serialize)]
 struct Written {
     verdict: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    severity: Option<Severity>,
     reader: Option<Reader>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<Reason>,
@@ -79,32 +83,32 @@ struct WrittenDifference {
 }
 
 impl From<Conclusion> for Written {
-    fn from(Conclusion { verdict, reader, reason, differences, computed, unconfirmed }: Conclusion) -> Self {
+    fn from(Conclusion { verdict, severity, reader, reason, differences, computed, unconfirmed }: Conclusion) -> Self {
         let differences = differences.into_iter().map(|difference| (difference, false));
         let computed = computed.into_iter().map(|difference| (difference, true));
         let all = differences.chain(computed).map(|(difference, computed)| WrittenDifference { difference, computed }).collect();
-        Self { verdict, reader, reason, differences: all, unconfirmed }
+        Self { verdict, severity, reader, reason, differences: all, unconfirmed }
     }
 }
 
 impl Conclusion {
     /// Nothing could be concluded.
     pub(crate) fn unknown(reason: Reason) -> Self {
-        Self::new(Verdict::Unknown { reason }, None, Vec::new())
+        Self::new(Verdict::Unknown { reason }, None, None, Vec::new())
     }
 
     /// The conclusion of a verdict that `reader` brought about.
-    pub(crate) fn new(verdict: Verdict, reader: Option<Reader>, computed: Vec<Difference>) -> Self {
+    fn new(verdict: Verdict, severity: Option<Severity>, reader: Option<Reader>, computed: Vec<Difference>) -> Self {
         let name = verdict.name();
         let (reason, differences) = match verdict {
             Verdict::Drifted { differences } => (None, differences),
             Verdict::Unknown { reason } => (Some(reason), Vec::new()),
             Verdict::InSync | Verdict::Missing => (None, Vec::new()),
         };
-        Self { verdict: name, reader, reason, differences, computed, unconfirmed: None }
+        Self { verdict: name, severity, reader, reason, differences, computed, unconfirmed: None }
     }
 
-    /// The worst comes first: gone, drifted, unknown, of a type that no reader reads, in sync.
+    /// What comes first among equally bad ones: gone, drifted, unknown, of a type that no reader reads, in sync.
     pub(crate) fn rank(&self) -> u8 {
         match (self.verdict, self.reason.as_ref().map(|reason| reason.kind)) {
             ("missing", _) => 0,
@@ -127,12 +131,13 @@ impl Conclusion {
         style.paint(mark)
     }
 
-    /// The verdict in a few words; empty where the differences say it.
+    /// The verdict in a few words: how bad it is, and what the differences do not say.
     pub(crate) fn words(&self) -> String {
+        let severity = self.severity.map(|severity| format!(" ({})", Style::from(severity).paint(severity.name()))).unwrap_or_default();
         match (&self.reason, self.verdict) {
             (Some(reason), _) => format!(": {} ({})", printable(&reason.message), reason.kind),
-            (None, "missing") => format!(": {}", Style::Bad.paint("is gone")),
-            (None, _) => String::new(),
+            (None, "missing") => format!("{severity}: {}", Style::Bad.paint("is gone")),
+            (None, _) => severity,
         }
     }
 }
@@ -157,8 +162,11 @@ impl Conclusion {
     }
 }
 
-impl From<Judgement> for InstanceReport {
-    fn from(judgement: Judgement) -> Self {
+impl InstanceReport {
+    /// The report of a judgement of an instance. `attributes` are the recorded ones, where they are at hand.
+    pub(crate) fn of(judgement: Judgement, attributes: Option<&Attributes>) -> Self {
+        let found = matches!(judgement.verdict, Verdict::Drifted { .. } | Verdict::Missing);
+        let severity = found.then(|| severity::severity(&judgement.type_name, &judgement.verdict, attributes));
         let key = judgement.instance.key;
         Self {
             address: key.address.to_string(),
@@ -169,12 +177,10 @@ impl From<Judgement> for InstanceReport {
             place: judgement.place,
             url: judgement.url,
             who: None,
-            conclusion: Conclusion::new(judgement.verdict, judgement.reader, judgement.computed),
+            conclusion: Conclusion::new(judgement.verdict, severity, judgement.reader, judgement.computed),
         }
     }
-}
 
-impl InstanceReport {
     fn write(&self, text: &mut String) {
         let name = match &self.deposed {
             Some(deposed) => format!("{} (deposed object {deposed})", self.address),
@@ -257,7 +263,10 @@ impl CheckReport {
     /// The report of what was found in these states, in this order.
     pub(crate) fn new(mut instances: Vec<InstanceReport>, states: &[String], ignored: usize) -> Self {
         let position = |report: &InstanceReport| states.iter().position(|state| *state == report.state);
-        instances.sort_by_cached_key(|report| (position(report), report.conclusion.rank(), report.address.clone(), report.deposed.clone()));
+        instances.sort_by_cached_key(|report| {
+            let Conclusion { severity, .. } = report.conclusion;
+            (position(report), Reverse(severity), report.conclusion.rank(), report.address.clone(), report.deposed.clone())
+        });
         let mut summary = Summary { instances: instances.len(), ignored, ..Summary::default() };
         for instance in &instances {
             summary.unconfirmed += usize::from(instance.conclusion.unconfirmed.is_some());
@@ -352,7 +361,7 @@ impl CheckReport {
 
 #[cfg(test)]
 mod tests {
-    use drift_model::Shown;
+    use drift_model::{Address, InstanceKey, InstanceRef, Shown, StateId, Timestamp};
     use serde_json::json;
 
     use super::*;
@@ -380,6 +389,11 @@ mod tests {
             who: None,
             conclusion: Conclusion {
                 verdict,
+                severity: match verdict {
+                    "drifted" => Some(Severity::Critical),
+                    "missing" => Some(Severity::High),
+                    _ => None,
+                },
                 reader: None,
                 reason: reason.map(|kind| Reason { kind, message: "why".to_owned() }),
                 differences,
@@ -405,10 +419,10 @@ mod tests {
         let text = reports().text(&["a.tfstate".to_owned(), "b.tfstate".to_owned()], false);
         insta::assert_snapshot!(anstream::adapter::strip_str(&text), @r#"
         a.tfstate
-          - aws_security_group.a sg-1: is gone
-          ~ aws_security_group.\u{1b}b sg-1
+          ~ aws_security_group.\u{1b}b sg-1 (critical)
               ~ ingress
                   + {"from_port":22}
+          - aws_security_group.a sg-1 (high): is gone
           ? aws_security_group.e sg-1: why (access_denied)
 
         b.tfstate
@@ -418,6 +432,31 @@ mod tests {
         no reader reads: aws_security_group (1)
         1 finding hidden by the ignore file
         "#);
+    }
+
+    #[test]
+    fn what_is_recorded_beside_a_difference_says_how_bad_it_is() {
+        let address = Address::new(None, "aws_security_group_rule", "a", "");
+        let [recorded, live] = [json!([]), json!(["0.0.0.0/0"])].map(Shown::Value);
+        let [attribute, path] = ["cidr_blocks", "cidr_blocks[0]"].map(str::to_owned);
+        let judgement = Judgement {
+            instance: InstanceRef { state: StateId("a.tfstate".to_owned()), key: InstanceKey { address, deposed: None } },
+            type_name: "aws_security_group_rule".to_owned(),
+            id: None,
+            place: None,
+            url: None,
+            verdict: Verdict::Drifted { differences: vec![Difference { attribute, path, recorded, live, sensitive: false }] },
+            computed: Vec::new(),
+            reader: Some(Reader::Native),
+            read_began: Timestamp::UNIX_EPOCH,
+        };
+        let severity = |kind: &str| {
+            let attributes = json!({"type": kind}).as_object().cloned();
+            InstanceReport::of(judgement.clone(), attributes.as_ref()).conclusion.severity
+        };
+        assert_eq!((severity("ingress"), severity("egress")), (Some(Severity::Critical), Some(Severity::High)));
+        let in_sync = Judgement { verdict: Verdict::InSync, ..judgement.clone() };
+        assert_eq!(InstanceReport::of(in_sync, None).conclusion.severity, None);
     }
 
     #[test]

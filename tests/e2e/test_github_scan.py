@@ -24,6 +24,8 @@ def test_an_organisation_that_is_as_recorded_differs_in_nothing(acme, variant):
     assert set(report.instances) == set(addresses(state))
     assert {instance["type"] for instance in report.instances.values()} == set(TYPES)
     assert report.code == 0
+    pages = {instance["address"]: instance.get("url") for instance in report.instances.values()}
+    assert [name for name, page in pages.items() if not page or page.endswith("/teams")] == [], "each has a page of its own"
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -126,6 +128,18 @@ def test_a_scan_in_words_names_what_differs_and_what_nobody_manages(acme):
     assert address("github_team", acme.team().slug) not in done.stdout
     everything = acme.scanner.run([acme.state()], acme.token, "--all")
     assert address("github_team", acme.team().slug) in everything.stdout
+
+
+def test_how_bad_it_is_is_told_and_the_worst_comes_first(acme):
+    private = sorted((each for each in acme.repositories if each.visibility == "private" and not each.archived), key=lambda each: each.name)
+    described, opened = private[0], private[-1]
+    acme.live(described).description = "by hand"
+    acme.live(opened).visibility = "public"
+    report = acme.scan(acme.state("github_repository"), code=2)
+    told = [(instance["address"], instance["severity"]) for instance in report.printed["instances"] if "severity" in instance]
+    assert told == [(address("github_repository", opened.name), "critical"), (address("github_repository", described.name), "low")]
+    printed = acme.scanner.run([acme.state("github_repository")], acme.token).stdout
+    assert f"~ {address('github_repository', opened.name)} {opened.name} (critical)\n" in printed
 
 
 def test_an_ignore_file_hides_what_it_names(acme):

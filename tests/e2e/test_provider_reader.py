@@ -70,8 +70,9 @@ def test_what_drifted_and_what_is_gone_is_told_of_both_readers(with_plugin, clou
     }
     expected = {"attribute": "size", "path": "size", "recorded": 1, "live": 2, "sensitive": False}
     assert report.instances[drifted]["differences"] == [expected]
+    assert [report.instances[one].get("severity") for one in (gone, drifted, in_sync)] == ["high", "medium", None]
     text = with_plugin.check_in_words(state, code=2)
-    assert f"- {gone} c: is gone" in text and f"~ {drifted} a\n      ~ size: 1 -> 2\n" in text and in_sync not in text
+    assert f"- {gone} c (high): is gone" in text and f"~ {drifted} a (medium)\n      ~ size: 1 -> 2\n" in text and in_sync not in text
     assert "4 instances: 1 gone, 2 drifted, 1 in sync, 0 unknown" in text
 
 

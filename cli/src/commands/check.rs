@@ -67,17 +67,17 @@ async fn look(
             (judgement, unconfirmed) = confirm(reader.provider(), judgement, instance).await;
         }
         progress.step();
-        (judgement, unconfirmed)
+        (judgement, (&instance.attributes, unconfirmed))
     });
     let looked: Vec<_> = stream::iter(looks).buffer_unordered(parallel).collect().await;
-    let (mut judgements, unconfirmed): (Vec<_>, Vec<_>) = looked.into_iter().unzip();
+    let (mut judgements, beside): (Vec<_>, Vec<_>) = looked.into_iter().unzip();
     states::doubt(states, &mut judgements);
     let mut hidden = 0;
-    for (mut judgement, unconfirmed) in judgements.into_iter().zip(unconfirmed) {
+    for (mut judgement, (attributes, unconfirmed)) in judgements.into_iter().zip(beside) {
         let sifted = ignore.sift(&judgement.instance, judgement.verdict, judgement.read_began);
         hidden += sifted.hidden.len();
         judgement.verdict = sifted.verdict;
-        let mut report = InstanceReport::from(judgement);
+        let mut report = InstanceReport::of(judgement, Some(attributes));
         report.conclusion.unconfirmed = unconfirmed;
         found.push(report);
     }

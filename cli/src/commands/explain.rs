@@ -279,8 +279,9 @@ async fn look(
     let progress = Progress::new("looking at instances", waiting.len());
     let looks = waiting.into_iter().map(async |name| {
         let began = SystemClock::default().now();
-        let judgement = match managed.instance(name).await {
-            Some(instance) => judge(reader, &name.state, &instance, began).await,
+        let instance = managed.instance(name).await;
+        let judgement = match &instance {
+            Some(instance) => judge(reader, &name.state, instance, began).await,
             None => Judgement {
                 instance: name.clone(),
                 type_name: name.key.address.type_name().to_owned(),
@@ -294,16 +295,17 @@ async fn look(
             },
         };
         progress.step();
-        judgement
+        (judgement, instance.map(|instance| instance.attributes))
     });
-    let mut judgements: Vec<_> = stream::iter(looks).buffer_unordered(parallel).collect().await;
+    let looked: Vec<_> = stream::iter(looks).buffer_unordered(parallel).collect().await;
+    let (mut judgements, attributes): (Vec<_>, Vec<_>) = looked.into_iter().unzip();
     states::doubt(loaded, &mut judgements);
     let mut conclusions = BTreeMap::new();
     let mut reports = Vec::new();
-    for mut judgement in judgements {
+    for (mut judgement, attributes) in judgements.into_iter().zip(attributes) {
         let sifted = ignore.sift(&judgement.instance, judgement.verdict, judgement.read_began);
         judgement.verdict = sifted.verdict;
-        let report = InstanceReport::from(judgement);
+        let report = InstanceReport::of(judgement, attributes.as_ref());
         conclusions.insert((report.state.clone(), report.address.clone(), report.deposed.clone()), report.conclusion.clone());
         reports.push(report);
     }

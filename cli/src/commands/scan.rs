@@ -157,7 +157,7 @@ fn report(scanned: Scanned, managed: &Managed, oddities: Vec<Oddity>, ignore: &I
             judgement.verdict = sifted.verdict;
             report.coverage.judged(&judgement);
             let who = matches!(judgement.verdict.name(), "drifted" | "missing").then(|| Who::of(changes));
-            found.push(InstanceReport { who, ..InstanceReport::from(judgement) });
+            found.push(InstanceReport { who, ..InstanceReport::of(judgement, None) });
         }
     }
     if let Some(error) = &cut {

@@ -37,6 +37,8 @@ struct Inner {
     complete: HashMap<String, Timestamp>,
     /// A team's slug in lower case -> its number.
     teams: HashMap<String, String>,
+    /// A repository's global id -> its name.
+    repositories: HashMap<String, String>,
     /// One lock a request that is under way, so that it is made once.
     under_way: HashMap<String, Arc<tokio::sync::Mutex<()>>>,
     /// What earlier scans were answered.
@@ -119,6 +121,21 @@ impl Answers {
         self.inner().teams.insert(slug.to_lowercase(), number.to_owned());
     }
 
+    /// The slug of the team that has a number, if it was seen.
+    pub(crate) fn slug_of(&self, number: &str) -> Option<String> {
+        self.inner().teams.iter().find(|(_, held)| *held == number).map(|(slug, _)| slug.clone())
+    }
+
+    /// A repository is called so.
+    pub(crate) fn repository(&self, node: &str, name: &str) {
+        self.inner().repositories.insert(node.to_owned(), name.to_owned());
+    }
+
+    /// The name of the repository that has a global id, if it was seen.
+    pub(crate) fn name_of(&self, node: &str) -> Option<String> {
+        self.inner().repositories.get(node).cloned()
+    }
+
     /// Takes over what earlier scans left.
     pub(crate) fn remember(&self, before: KeptAnswers) {
         self.inner().before.extend(before);
@@ -172,6 +189,7 @@ impl Answers {
         inner.covered.retain(|key, _| !is_of_one(key));
         inner.before.retain(|key, _| !is_of_one(key));
         inner.under_way.clear();
+        inner.repositories.clear();
     }
 
     /// Lets go of everything.

@@ -119,6 +119,7 @@ impl<K: Clock> GithubReader<K> {
             let (Some(name), Some(number)) = (node["name"].as_str(), node["databaseId"].as_u64()) else { continue };
             let id = node["id"].as_str().unwrap_or_default();
             page.names.add(page.repositories.len(), name, Some(number), Some(id));
+            self.answers.repository(id, name);
             self.take_repository(node, name, members, began);
             page.repositories.push(live(node, name, number, id));
         }

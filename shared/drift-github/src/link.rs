@@ -5,12 +5,13 @@ use percent_encoding::utf8_percent_encode;
 use serde_json::Value;
 
 use crate::{
+    answers::Answers,
     client::IN_SEGMENT,
     managed::{RepositoryName, repository_of},
 };
 
-/// The page of what an instance is; nothing where its state does not tell enough. `web` has no slash at its end.
-pub(crate) fn link(web: &str, owner: &str, instance: &Instance) -> Option<String> {
+/// The page of what an instance is; nothing where neither its state nor what was seen tells enough. `web` has no slash at its end.
+pub(crate) fn link(web: &str, owner: &str, instance: &Instance, seen: &Answers) -> Option<String> {
     let text = |name: &str| instance.attributes.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
     let id = text("id").unwrap_or_default();
     let tail = id.split_once(':').map_or("", |(_, tail)| tail);
@@ -27,17 +28,21 @@ pub(crate) fn link(web: &str, owner: &str, instance: &Instance) -> Option<String
         "membership" => format!("{web}/orgs/{}/people", encoded(owner)),
         "app_installation_repository" => organisation(&format!("installations/{}", encoded(text("installation_id")?))),
         "team" => team(text("slug")?, ""),
-        "team_members" | "team_membership" => match text("team_slug").or_else(|| id.split(':').next()) {
-            Some(slug) if !slug.chars().all(|letter| letter.is_ascii_digit()) => team(slug, "/members"),
-            _ => format!("{web}/orgs/{}/teams", encoded(owner)),
-        },
+        "team_members" | "team_membership" => {
+            let named = text("team_slug").or_else(|| id.split(':').next()).unwrap_or_default();
+            let is_number = named.chars().all(|letter| letter.is_ascii_digit());
+            match if is_number { seen.slug_of(named) } else { Some(named.to_owned()) } {
+                Some(slug) => team(&slug, "/members"),
+                None => format!("{web}/orgs/{}/teams", encoded(owner)),
+            }
+        }
         "team_settings" => team(text("team_slug")?, "/settings"),
         "team_repository" => repository_page(web, owner, text("repository")?, "settings/access"),
         _ => {
             let name = match repository_of(instance)? {
                 RepositoryName::Name(name) => text("repository").or_else(|| text("name")).map_or(name, str::to_owned),
                 RepositoryName::Number(_) => text("name")?.to_owned(),
-                RepositoryName::Node(_) => return None,
+                RepositoryName::Node(node) => seen.name_of(&node)?,
             };
             let page = match kind {
                 "repository" | "repository_topics" => String::new(),
@@ -83,7 +88,10 @@ mod tests {
     fn check(type_name: &str, attributes: &Value, expected: Option<&str>) {
         let key = InstanceKey { address: Address::new(None, type_name, "a", ""), deposed: None };
         let instance = Instance::new(key, "registry.terraform.io/integrations/github", attributes.as_object().cloned().unwrap_or_default());
-        assert_eq!(link("https://github.com", "acme", &instance).as_deref(), expected, "{type_name}");
+        let seen = Answers::default();
+        seen.team("core", "42");
+        seen.repository("R_kgDOABPHjQ", "shop");
+        assert_eq!(link("https://github.com", "acme", &instance, &seen).as_deref(), expected, "{type_name}");
     }
 
     #[test]
@@ -97,8 +105,12 @@ mod tests {
         check("github_branch", &json!({"id": "shop:a/b c"}), Some("https://github.com/acme/shop/tree/a/b%20c"));
         check("github_team", &json!({"id": "9", "slug": "core"}), Some("https://github.com/orgs/acme/teams/core"));
         check("github_team_membership", &json!({"id": "9:octo"}), Some("https://github.com/orgs/acme/teams"));
+        check("github_team_membership", &json!({"id": "42:octo"}), Some("https://github.com/orgs/acme/teams/core/members"));
+        check("github_team_members", &json!({"id": "42"}), Some("https://github.com/orgs/acme/teams/core/members"));
         check("github_organization_ruleset", &json!({"id": "5"}), Some("https://github.com/organizations/acme/settings/rules/5"));
-        check("github_branch_protection", &json!({"id": "BPR_x", "repository_id": "R_kgDOABCDEF"}), None);
+        let of_a_node = |node: &str| json!({"id": "BPR_x", "repository_id": node});
+        check("github_branch_protection", &of_a_node("R_kgDOABPHjQ"), Some("https://github.com/acme/shop/settings/branches"));
+        check("github_branch_protection", &of_a_node("R_kgDOABCDEF"), None);
         check("github_app_installation_repository", &json!({"id": "5:shop"}), None);
     }
 

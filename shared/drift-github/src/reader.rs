@@ -192,6 +192,6 @@ impl<K: Clock> LiveReader for GithubReader<K> {
     }
 
     fn link(&self, instance: &Instance) -> Option<String> {
-        crate::link::link(self.github.web(), self.github.owner(), instance)
+        crate::link::link(self.github.web(), self.github.owner(), instance, &self.answers)
     }
 }
