@@ -8,6 +8,8 @@ use std::{
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::task::JoinHandle;
 
+use crate::output::{self, Style, printable};
+
 /// How long something may take before it says how far it is.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -56,6 +58,16 @@ impl Progress {
         if self.bar.is_hidden() && self.bar.elapsed() > PATIENCE && io::stderr().is_terminal() {
             self.bar.set_draw_target(ProgressDrawTarget::stderr());
         }
+    }
+
+    /// Something else is said of what it does from now on.
+    pub(crate) fn says(&self, what: &'static str) {
+        self.bar.set_message(what);
+    }
+
+    /// A line of its own, above the bar where there is one.
+    pub(crate) fn note(&self, line: &str) {
+        self.bar.suspend(|| output::complain(&format!("{} {}", Style::Warn.paint("note:"), printable(line))));
     }
 
     /// One step is done.

@@ -65,6 +65,13 @@ def test_an_hours_limit_that_is_reached_in_the_middle_is_waited_for(acme, truth,
     assert report.requests["seconds"] > 0 or acme.served.counters()["status"].get(str(status), 0) == 0
 
 
+def test_whoever_looks_on_is_told_what_is_waited_for_and_until_when(acme):
+    acme.served.limits.window, acme.served.limits.core = 8.0, 100
+    report = acme.scan(acme.state("github_team"))
+    told = re.findall(r"^note: GitHub's limit of requests an hour is reached until \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ, and is waited for$", report.errors, re.M)
+    assert told and len(told) <= 1 + report.requests["seconds"] / 8.0, report.errors
+
+
 @pytest.mark.parametrize("status", [403, 429])
 def test_a_secondary_limit_is_waited_for_and_is_no_missing_permission(acme, truth, status):
     acme.served.limits.secondary_status = status

@@ -1,6 +1,6 @@
 //! `driftwire scan`: everything of an organisation, and what nobody manages.
 
-use std::{collections::BTreeSet, path::Path, sync::Arc};
+use std::{collections::BTreeSet, convert::Infallible, path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use drift_aws::{DynamoNotes, SystemClock};
@@ -12,10 +12,11 @@ use drift_engine::{
     work::ScanPart,
 };
 use drift_github::{
-    GithubReader, Managed, Oddity,
+    Error, Github, GithubReader, Managed, Oddity,
     scan::{self, Next, ScanError, Scanner, Step},
 };
 use drift_model::{InstanceRef, Reason, StateId, Timestamp};
+use jiff::SignedDuration;
 
 use crate::{
     args::{CloudArgs, ScanArgs},
@@ -79,7 +80,15 @@ async fn scanned(args: &ScanArgs, cloud: &CloudArgs) -> anyhow::Result<ScanRepor
     let notes = FileNotes::open(args.cache.as_deref(), began)?;
     let reader = Reader::new(catalog, client, SystemClock::default(), Reader::LOOK_AROUND);
     let scanner = Scanner { reader: &reader, notes: &notes };
-    let found = unless_interrupted(parts(&scanner, &managed, began)).await;
+    let progress = Progress::new(LOOKING, managed.len());
+    let looking = async {
+        tokio::select! {
+            found = parts(&scanner, &managed, began, &progress) => found,
+            never = tell_waits(reader.github(), &progress) => match never {},
+        }
+    };
+    let found = unless_interrupted(looking).await;
+    drop(progress);
     notes.save()?;
     let found = found??;
     let mut report = report(found, &managed, oddities, &ignore, (reader.github().owner(), began));
@@ -104,6 +113,27 @@ async fn managed(args: &ScanArgs, cloud: &CloudArgs, (catalog, owner): (&Catalog
     Managed::of(catalog, owner, read).map_err(|(state, error)| anyhow::Error::new(error).context(format!("reading the state {state}")))
 }
 
+/// What a scan says that it does.
+const LOOKING: &str = "looking at GitHub";
+/// A wait that lasts longer is told on stderr, terminal or not: a log that stands still for an hour looks dead.
+const LONG: SignedDuration = SignedDuration::from_secs(2);
+
+/// Says what limit the scan waits for, as long as it does.
+async fn tell_waits(github: &Github, progress: &Progress) -> Infallible {
+    let (mut every, mut told) = (tokio::time::interval(Duration::from_millis(500)), Timestamp::MIN);
+    loop {
+        every.tick().await;
+        let wait = github.waits_for();
+        progress.says(if wait.is_some() { "waiting for GitHub's limit" } else { LOOKING });
+        let Some(wait @ Error::Limited { until, .. }) = wait else { continue };
+        // Each request waits by itself, a little longer than the one before.
+        if until.duration_since(SystemClock::default().now()) > LONG && until.duration_since(told) > LONG {
+            told = until;
+            progress.note(&format!("{wait}, and is waited for"));
+        }
+    }
+}
+
 /// What a scan came to, or how far it came.
 struct Scanned {
     steps: Vec<Step>,
@@ -112,8 +142,12 @@ struct Scanned {
 }
 
 /// Does every part, one after the other. What was found stays found, whatever becomes of the parts after it.
-async fn parts(scanner: &Scanner<'_, SystemClock, FileNotes>, managed: &Managed, began: Timestamp) -> anyhow::Result<Scanned> {
-    let progress = Progress::new("looking at GitHub", managed.len());
+async fn parts(
+    scanner: &Scanner<'_, SystemClock, FileNotes>,
+    managed: &Managed,
+    began: Timestamp,
+    progress: &Progress,
+) -> anyhow::Result<Scanned> {
     let (mut part, mut steps) = (ScanPart::Begin, Vec::<Step>::new());
     loop {
         match scanner.look(managed, &part, began).await {

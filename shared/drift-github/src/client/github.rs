@@ -4,7 +4,7 @@ use std::{
 };
 
 use drift_model::{Place, Timestamp};
-use jiff::SignedDuration;
+use jiff::{RoundMode, SignedDuration, TimestampRound, Unit};
 use reqwest::header::{ETAG, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION};
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
@@ -15,7 +15,7 @@ use super::{
     auth::{self, Auth, Bearer},
     denial::{self, Outcome},
     identity::Known,
-    pace::{Api, Pacer, TooLong},
+    pace::{Api, Pacer, Wait},
     settings::Addresses,
     transport::{Asked, Broken, Reply, Transport, local_now},
 };
@@ -130,6 +130,12 @@ impl Github {
     #[must_use]
     pub fn left(&self) -> Option<usize> {
         self.inner.pacer.left()
+    }
+
+    /// The limit that requests wait for now, if any does: always [`Error::Limited`].
+    #[must_use]
+    pub fn waits_for(&self) -> Option<Error> {
+        self.inner.pacer.wait().map(Self::limited)
     }
 
     /// Makes one `GET`. A redirect within GitHub is followed, and told.
@@ -282,10 +288,13 @@ impl Github {
         Some(Duration::from_secs(u64::try_from(seconds).unwrap_or(0)))
     }
 
-    pub(super) fn limited(TooLong { until, secondary }: TooLong) -> Error {
+    pub(super) fn limited(Wait { until, secondary }: Wait) -> Error {
         let wait = SignedDuration::try_from(until - Instant::now()).unwrap_or_default();
         // By this machine's clock, by which whoever is told will wait.
-        Error::Limited { until: local_now().checked_add(wait).unwrap_or(Timestamp::MAX), secondary }
+        let until = local_now().checked_add(wait).unwrap_or(Timestamp::MAX);
+        // In whole seconds, for people; never too early.
+        let whole = TimestampRound::new().smallest(Unit::Second).mode(RoundMode::Ceil);
+        Error::Limited { until: until.round(whole).unwrap_or(until), secondary }
     }
 
     /// A URL that GitHub named, if it leads to its own API: nothing else is sent the token.

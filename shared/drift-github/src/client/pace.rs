@@ -49,10 +49,11 @@ impl Api {
     }
 }
 
-/// A request has to wait longer than it may.
+/// A limit that a request has to wait for; as an error, longer than it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct TooLong {
+pub(crate) struct Wait {
     pub(crate) until: Instant,
+    /// Whether it is not the hour's.
     pub(crate) secondary: bool,
 }
 
@@ -71,6 +72,8 @@ struct State {
     held_until: Option<Instant>,
     /// How often in a row GitHub refused for a secondary limit, without saying for how long.
     strikes: u32,
+    /// What the latest wait is for.
+    wait: Option<Wait>,
 }
 
 #[derive(Default)]
@@ -94,16 +97,18 @@ impl Pacer {
     }
 
     /// Waits for its turn, for as long as `patience` lasts, which it uses up.
-    pub(crate) async fn turn(&self, api: Api, patience: &mut Duration) -> Result<Turn<'_>, TooLong> {
+    pub(crate) async fn turn(&self, api: Api, patience: &mut Duration) -> Result<Turn<'_>, Wait> {
         loop {
             let Ok(permit) = self.permits.acquire().await else { unreachable!("nobody closes it") };
             let now = Instant::now();
-            let Some((until, secondary)) = self.state().wait(api, &self.pace, now) else {
+            let Some((until, secondary)) = self.state().wait_for(api, &self.pace, now) else {
                 return Ok(Turn { pacer: self, api, _permit: permit });
             };
             // Whoever waits takes nobody's place.
             drop(permit);
-            *patience = patience.checked_sub(until - now).ok_or(TooLong { until, secondary })?;
+            let wait = Wait { until, secondary };
+            *patience = patience.checked_sub(until - now).ok_or(wait)?;
+            self.state().wait = Some(wait);
             sleep_until(until).await;
         }
     }
@@ -134,6 +139,11 @@ impl Pacer {
         let hours = [Api::Rest, Api::GraphQl].map(|api| state.lane(api).hour);
         // Of an hour that has ended, nothing says what the next one has.
         hours.into_iter().flatten().filter(|hour| hour.resets > now).map(|hour| hour.remaining).min()
+    }
+
+    /// What requests wait for now, if any does.
+    pub(crate) fn wait(&self) -> Option<Wait> {
+        self.state().wait.filter(|wait| wait.until > Instant::now())
     }
 
     /// The hour's limit is reached, whatever was told before.
@@ -181,7 +191,7 @@ impl State {
     }
 
     /// Until when to wait, and whether for a secondary limit; nothing: the request is counted as under way.
-    fn wait(&mut self, api: Api, pace: &Pace, now: Instant) -> Option<(Instant, bool)> {
+    fn wait_for(&mut self, api: Api, pace: &Pace, now: Instant) -> Option<(Instant, bool)> {
         if let Some(until) = self.held_until.filter(|until| *until > now) {
             return Some((until, true));
         }
@@ -344,6 +354,24 @@ mod tests {
         let (waited, meanwhile) = futures::future::join(pacer.turn(Api::Rest, &mut patience), ask(&pacer, Api::GraphQl)).await;
         assert!(waited.is_ok() && meanwhile == Duration::ZERO);
         assert_eq!(patience.as_secs(), 10);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_waited_for_is_known_until_it_is_over() {
+        let pacer = pacer(900);
+        assert_eq!(pacer.wait(), None);
+        pacer.exhausted(Api::Rest, Some(Duration::from_secs(30)));
+        assert_eq!(pacer.wait(), None, "nobody asks");
+        let until = Instant::now() + Duration::from_secs(30);
+        let ((), _) = futures::future::join(
+            async {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                assert_eq!(pacer.wait(), Some(Wait { until, secondary: false }));
+            },
+            ask(&pacer, Api::Rest),
+        )
+        .await;
+        assert_eq!(pacer.wait(), None);
     }
 
     #[tokio::test(start_paused = true)]

@@ -9,7 +9,7 @@ use super::{
     auth::{self, Auth, Bearer},
     denial::{self, Outcome},
     github::{TRIES, broke, elsewhere},
-    pace::{Api, TooLong},
+    pace::{Api, Wait},
 };
 
 /// The operation by which an App's tokens are told and counted.
@@ -71,7 +71,7 @@ impl Github {
                     Outcome::Refused(error) => return Err(error),
                     Outcome::Limit { secondary, lasts } => {
                         let wait = lasts.unwrap_or(Duration::from_mins(1));
-                        let too_long = TooLong { until: Instant::now() + wait, secondary };
+                        let too_long = Wait { until: Instant::now() + wait, secondary };
                         *patience = patience.checked_sub(wait).ok_or_else(|| Self::limited(too_long))?;
                         sleep(wait).await;
                         continue;
