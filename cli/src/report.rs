@@ -343,6 +343,9 @@ impl CheckReport {
         if !summary.unsupported_types.is_empty() {
             let types: Vec<_> = summary.unsupported_types.iter().map(|(name, number)| format!("{} ({number})", printable(name))).collect();
             let _ = writeln!(text, "{}", Style::Dim.paint(&format!("no reader reads: {}", types.join(", "))));
+            if summary.unsupported_types.keys().any(|name| name.starts_with("github_")) {
+                let _ = writeln!(text, "{}", Style::Dim.paint("what lives in GitHub is read by: driftwire scan --to github"));
+            }
         }
         for why in &summary.missing_plugins {
             for line in why.lines() {
@@ -464,6 +467,16 @@ mod tests {
         let reports = reports();
         insta::assert_snapshot!(serde_json::to_string(&reports.instances[2]).expect("it prints"), @r#"{"address":"aws_security_group.e","type":"aws_security_group","id":"sg-1","state":"a.tfstate","place":null,"verdict":"unknown","reader":null,"reason":{"kind":"access_denied","message":"why"},"differences":[]}"#);
         insta::assert_snapshot!(serde_json::to_string(&reports.summary).expect("it prints"), @r#"{"instances":5,"in_sync":1,"drifted":1,"missing":1,"unknown":2,"unknown_by_reason":{"access_denied":1,"unsupported":1},"unsupported_types":{"aws_security_group":1},"ignored":1,"unconfirmed":0}"#);
+    }
+
+    #[test]
+    fn whoever_checks_what_lives_in_github_is_told_what_reads_it() {
+        let text = |type_name: &str| {
+            let unsupported = report("a.b", "unknown", Some(ReasonKind::Unsupported));
+            CheckReport::new(vec![InstanceReport { type_name: type_name.to_owned(), ..unsupported }], &[], 0).text(&[], false)
+        };
+        assert!(text("github_team").contains("driftwire scan --to github"));
+        assert!(!text("random_pet").contains("driftwire scan"));
     }
 
     #[track_caller]

@@ -97,8 +97,8 @@ def test_a_token_that_is_none_any_more_is_said_to_be_so(acme):
 
 def test_an_organisation_that_is_not_there_is_an_error(acme):
     done = acme.scanner.run([acme.state("github_team")], acme.token, GITHUB_OWNER="nobody")
-    assert done.returncode == 1
-    assert "nobody" in done.stderr + done.stdout
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "nobody is no organisation that" in done.stderr and "looking at nobody on http://127.0.0.1:" in done.stderr
 
 
 def test_the_organisation_can_be_named_on_the_command_line(acme):

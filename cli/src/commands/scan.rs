@@ -167,7 +167,8 @@ async fn parts(
             }
             // Nothing is known at all: an error, and no report.
             Err(error) if steps.is_empty() => {
-                return Err(anyhow::Error::new(error)).with_context(|| format!("looking at {} on GitHub", scanner.reader.github().owner()));
+                let github = scanner.reader.github();
+                return Err(anyhow::Error::new(error)).with_context(|| format!("looking at {} on {}", github.owner(), github.web()));
             }
             Err(error) => return Ok(Scanned { steps, cut: Some(error) }),
         }

@@ -219,7 +219,7 @@ impl<K: Clock, N: Notes> Scanner<'_, K, N> {
             Ok(Some(why)) => {
                 gaps.push(Gap { what: "repositories".to_owned(), message: format!("what is listed is what GitHub shows to {why}") });
             }
-            Err(error @ (Error::Denied { .. } | Error::NotFound { .. })) => {
+            Err(error @ Error::Denied { .. }) => {
                 gaps.push(Gap { what: "repositories".to_owned(), message: error.to_string() });
             }
             Err(error) => return Err(error.into()),

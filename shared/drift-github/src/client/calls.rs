@@ -101,7 +101,8 @@ fn call_error(operation: &str, error: &Error) -> CallError {
         Error::Server { status, .. } => (CallErrorKind::Transport, *status),
         Error::Transport { .. } => (CallErrorKind::Transport, 0),
         Error::Undecodable { .. } => (CallErrorKind::Undecodable, 0),
-        Error::Input { .. } => (CallErrorKind::Input, 0),
+        // Of what is in an organisation that does not show itself, nothing is known to be gone.
+        Error::Input { .. } | Error::NoOrganization { .. } => (CallErrorKind::Input, 0),
     };
     // The operation is told by the error around it.
     let text = error.to_string();

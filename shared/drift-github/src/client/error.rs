@@ -1,6 +1,6 @@
 use drift_model::Timestamp;
 
-/// Why GitHub brought no answer. `what` is the operation as its description writes it, so that no message holds a name.
+/// Why GitHub brought no answer. `what` is the operation as its description writes it, so that no message holds a thing's name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// There is no such thing, or the credential may not see it: GitHub does not tell the two apart.
@@ -8,6 +8,14 @@ pub enum Error {
     NotFound {
         /// The operation.
         what: String,
+    },
+    /// The organisation that everything is about does not show itself.
+    #[error("{owner} is no organisation that {api} shows to this credential: is it spelt so, and not a user's own account?")]
+    NoOrganization {
+        /// Its login, as the settings have it.
+        owner: String,
+        /// Where it was asked for.
+        api: String,
     },
     /// GitHub refused for another reason than a missing right (409, 410, 422, 451, ...).
     #[error("{what}: {status} {message}")]

@@ -118,7 +118,7 @@ impl Github {
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`] where the organisation does not show itself.
+    /// [`Error::NoOrganization`] where it does not show itself.
     pub async fn identity(&self) -> Result<Identity, Error> {
         let mut known = self.known().identity.lock().await;
         if let Some((since, identity)) = known.as_ref()
@@ -135,8 +135,11 @@ impl Github {
     pub(crate) async fn organization_id(&self) -> Result<u64, Error> {
         let ask = || async {
             let get = Get::new("GET /orgs/{org}", format!("/orgs/{}", self.owner()));
-            let found = self.get(&get).await?.body;
-            found["id"].as_u64().ok_or_else(|| odd("GET /orgs/{org}", "it has no id"))
+            match self.get(&get).await {
+                Ok(found) => found.body["id"].as_u64().ok_or_else(|| odd("GET /orgs/{org}", "it has no id")),
+                Err(Error::NotFound { .. }) => Err(Error::NoOrganization { owner: self.owner().to_owned(), api: self.api().to_owned() }),
+                Err(error) => Err(error),
+            }
         };
         self.known().organization_id.get_or_try_init(ask).await.copied()
     }
