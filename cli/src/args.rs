@@ -155,7 +155,7 @@ pub(crate) struct StateArgs {
     /// Where plugins come from.
     #[command(flatten)]
     pub(crate) plugins: PluginArgs,
-    /// What not to report: globs on address, type and attribute, with reasons.
+    /// What not to report: globs on address, type and attribute, with reasons; without it .driftwire-ignore.toml, if that is here.
     #[arg(long, value_name = "FILE")]
     pub(crate) ignore: Option<PathBuf>,
     /// How long a plugin may take for one instance. Providers themselves wait for minutes for some things that are gone.
@@ -224,7 +224,8 @@ pub(crate) struct ScanArgs {
     /// Whose, and where.
     #[command(flatten)]
     pub(crate) github: GithubArgs,
-    /// What not to report: globs on address, type and attribute, with reasons.
+    /// What not to report, and what nobody has to manage: globs on address, type, attribute and name, with reasons; without it
+    /// .driftwire-ignore.toml, if that is here.
     #[arg(long, value_name = "FILE")]
     pub(crate) ignore: Option<PathBuf>,
     /// Keep there what the next scan need not ask for again; the file is written anew each time.

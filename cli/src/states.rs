@@ -128,14 +128,15 @@ pub(crate) async fn bytes(id: &StateId, cloud: &CloudArgs) -> anyhow::Result<Vec
     Ok(object.bytes)
 }
 
-/// The ignore file that the command line names; without one, nothing is ignored. Rules that have ended are told on stderr.
+/// The ignore file that the command line names. Rules that have ended are told on stderr.
 pub(crate) fn ignore(args: &StateArgs) -> anyhow::Result<Ignore> {
     ignore_file(args.ignore.as_deref())
 }
 
-/// The rules of a file; none without one. Those that have ended are told.
+/// The rules of a file; where none is named, of the one in the working directory; where there is none, none. Those that have ended are told.
 pub(crate) fn ignore_file(path: Option<&Path>) -> anyhow::Result<Ignore> {
-    let Some(path) = path else { return Ok(Ignore::default()) };
+    let found = Path::new(Ignore::FILE);
+    let Some(path) = path.or_else(|| found.exists().then_some(found)) else { return Ok(Ignore::default()) };
     let text = String::from_utf8(input::read(path)?).with_context(|| format!("{} is not UTF-8", path.display()))?;
     let ignore = Ignore::parse(&text, &path.display().to_string())?;
     for rule in ignore.expired(SystemClock::default().now()) {

@@ -250,3 +250,17 @@ fn an_ignore_file_that_is_wrong_says_where() {
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert!(text(&output.stderr).contains("ignore.toml:1: this rule has no `reason`"), "{output:?}");
 }
+
+#[test]
+fn an_ignore_file_in_the_working_directory_is_taken_where_no_other_is_named() {
+    let folder = Folder::new("ignore_here");
+    let state = folder.file("a.tfstate", state().replace("aws_security_group", "aws_marvel"));
+    folder.file(".driftwire-ignore.toml", "[[ignore]]\ntype = \"aws_marvel\"\n");
+    let named = folder.file("named.toml", "[[ignore]]\ntype = \"aws_marvel\"\nreason = \"known\"\n");
+    let here = |arguments: &[&str]| driftwire(arguments).current_dir(&folder.0).output().expect("the binary starts");
+    let output = here(&["check", "--state", &state]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(text(&output.stderr).contains(".driftwire-ignore.toml:1: this rule has no `reason`"), "{output:?}");
+    let output = here(&["check", "--state", &state, "--ignore", &named, "--json"]);
+    assert_eq!(document(&output)["summary"]["ignored"], 1, "{output:?}");
+}

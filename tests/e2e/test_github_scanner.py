@@ -147,6 +147,17 @@ def test_what_the_last_scan_found_in_no_state_can_be_had_with_what_adopts_it(wat
     watched.driftwire.driftwire(*last, "--fail-on-unmanaged", codes=(2,))
 
 
+def test_what_nobody_has_to_manage_is_in_no_scan(watch):
+    rules = '[[ignore]]\nunmanaged = "by-hand"\nreason = "a playground"\n'
+    watched = watch(DRIFTWIRE_IGNORE=rules)
+    for name in ("by-hand", "by-somebody"):
+        watched.acme.served.world.create_repository(name, owner="acme")
+    watched.scan()
+    printed = json.loads(watched.driftwire.driftwire("scan", "--to", "github", "--owner", "acme", "--last", "--json"))
+    assert [each["id"] for each in printed["unmanaged"] if each["type"] == "github_repository"] == ["by-somebody"]
+    assert (watched.metrics()["hidden"], watched.metrics()["unmanaged"]) == (1, len(printed["unmanaged"]))
+
+
 def test_scans_that_do_not_come_to_their_end_are_named_by_the_doctor(watched, tmp_path):
     clock = tmp_path / "clock"
 

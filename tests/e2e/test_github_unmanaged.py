@@ -60,6 +60,20 @@ def test_one_that_is_made_by_hand_is_listed_with_its_import_block(acme):
     assert found["github_repository_webhook"]["id"] == f"made-by-hand/{hook.id}"
 
 
+def test_what_nobody_has_to_manage_is_ignored_and_counted_and_the_rest_still_listed(acme):
+    for name in ("sandbox-a", "sandbox-b", "made-by-hand"):
+        acme.served.world.create_repository(name)
+    rules, target = acme.folder / "ignore.toml", acme.folder / "imports.tf"
+    rules.write_text('[[ignore]]\ntype = "github_repository"\nunmanaged = "sandbox-*"\nreason = "anybody may try things out"\n')
+    options = ["--ignore", str(rules), "--import", str(target), "--fail-on-unmanaged"]
+    report = acme.scan(acme.state(), code=2, options=options)
+    assert report.unmanaged() == {"github_repository": ["made-by-hand"]}
+    assert (report.printed["summary"]["ignored"], report.printed["coverage"]["unmanaged"]) == (2, 1)
+    assert "sandbox" not in target.read_text()
+    acme.served.world.delete_repository("made-by-hand")
+    assert acme.scan(acme.state(), code=0, options=options).unmanaged() == {}
+
+
 def test_import_blocks_are_written_to_a_file_each_once_with_an_address_of_its_own(acme):
     state = acme.state("github_organization_settings")
     target = acme.folder / "imports.tf"

@@ -79,7 +79,7 @@ async fn scanned(args: &ScanArgs, cloud: &CloudArgs) -> anyhow::Result<ScanRepor
     let began = SystemClock::default().now();
     let notes = FileNotes::open(args.cache.as_deref(), began)?;
     let reader = Reader::new(catalog, client, SystemClock::default(), Reader::LOOK_AROUND);
-    let scanner = Scanner { reader: &reader, notes: &notes };
+    let scanner = Scanner { reader: &reader, notes: &notes, ignore: &ignore };
     let progress = Progress::new(LOOKING, managed.len());
     let looking = async {
         tokio::select! {
@@ -182,6 +182,7 @@ fn report(scanned: Scanned, managed: &Managed, oddities: Vec<Oddity>, ignore: &I
     let (mut found, mut unmanaged, mut gaps) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
     for step in steps {
         unmanaged.extend(step.unmanaged);
+        report.ignored += step.hidden;
         gaps.extend(step.gaps);
         report.audit_log = report.audit_log.or(step.audit_told);
         for mut judgement in step.judgements {

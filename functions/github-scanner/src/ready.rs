@@ -83,7 +83,7 @@ impl Readiness {
 
 impl Ready {
     fn scanner(&self) -> Scanner<'_, SystemClock, DynamoNotes> {
-        Scanner { reader: &self.reader, notes: &self.notes }
+        Scanner { reader: &self.reader, notes: &self.notes, ignore: &self.detector.ignore }
     }
 
     fn now(&self) -> Timestamp {
@@ -129,7 +129,7 @@ impl Scans for Ready {
         let idle = unknown.keys().filter(|instance| !settled.contains(*instance)).count();
         let mut changes = step.changes;
         let instances = instances.iter().map(|instance| (instance.clone(), changes.remove(instance).unwrap_or_default())).collect();
-        Ok(Step { looked_at: step.judgements.len(), unknown: idle, instances, next })
+        Ok(Step { looked_at: step.judgements.len(), unknown: idle, hidden: step.hidden, instances, next })
     }
 
     async fn passed(&self, part: &ScanPart, scan: Timestamp) -> Result<(), PortError> {

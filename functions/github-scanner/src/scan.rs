@@ -51,6 +51,8 @@ pub(crate) struct Step {
     pub(crate) looked_at: usize,
     /// How many of those that need no more than that nothing can be told of.
     pub(crate) unknown: usize,
+    /// How much of what no state manages the ignore file hid.
+    pub(crate) hidden: usize,
     /// The instances that have to be judged, each with the changes that may explain what is found there.
     pub(crate) instances: Vec<(InstanceRef, Vec<SeenChange>)>,
     pub(crate) next: Next,
@@ -59,7 +61,7 @@ pub(crate) struct Step {
 impl Step {
     /// Nothing was looked at.
     pub(crate) fn nothing(next: Next) -> Self {
-        Self { looked_at: 0, unknown: 0, instances: Vec::new(), next }
+        Self { looked_at: 0, unknown: 0, hidden: 0, instances: Vec::new(), next }
     }
 }
 
@@ -137,6 +139,7 @@ impl<P: Ports, S: Scans, D: DeadLetters> Scan<'_, P, S, D> {
         let told = self.judge(step.instances, since, end, metrics).await?;
         metrics.count("scanned", looked_at);
         metrics.count("unknown", step.unknown);
+        metrics.count("hidden", step.hidden);
         let page = if let ScanPart::Repositories { page, .. } = part { Some(page) } else { None };
         let next = match &step.next {
             Next::Part(next) => next.name(),

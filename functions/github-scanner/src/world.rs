@@ -192,7 +192,7 @@ impl World {
 pub(crate) fn step(names: &[&str], next: Next) -> Step {
     let instances: BTreeSet<InstanceRef> = names.iter().map(|name| repository(name)).collect();
     let instances = instances.into_iter().map(|instance| (instance, Vec::<SeenChange>::new())).collect();
-    Step { looked_at: names.len(), unknown: 0, instances, next }
+    Step { looked_at: names.len(), unknown: 0, hidden: 0, instances, next }
 }
 
 impl Naming for Memory {

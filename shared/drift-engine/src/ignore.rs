@@ -14,20 +14,26 @@
 //! state   = "s3://states/old/*"
 //! until   = 2027-01-31
 //! reason  = "moves to the new account in January"
+//!
+//! [[ignore]]
+//! type      = "github_repository"
+//! unmanaged = "sandbox-*"
+//! reason    = "anybody may try things out"
 //! ```
 //!
 //! `address`, `type`, `attribute` and `state` are patterns in which `*` stands for anything; all that are given have to
 //! fit, and at least one has to be given. `attribute` fits a top-level attribute or a whole path
 //! (`tags["LastScanned"]`). A rule without `attribute` ignores the instance as a whole: its differences, that it is
-//! missing, and that it cannot be read. `reason` is required. `until` is optional: the last day, in UTC, on which the
-//! rule holds.
+//! missing, and that it cannot be read. A rule with `unmanaged` is about what a scan finds in no state, by its name or
+//! by the id that an `import` block takes, and about nothing else: it takes `type` beside it. `reason` is required.
+//! `until` is optional: the last day, in UTC, on which the rule holds.
 
 use drift_model::{Difference, InstanceRef, Timestamp, Verdict};
 use jiff::{civil::Date, tz::TimeZone};
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::wildcard::fits;
+use crate::{scan::Unmanaged, wildcard::fits};
 
 /// The rules of an ignore file, in its order. Without rules it ignores nothing.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -46,6 +52,8 @@ pub struct Rule {
     pub attribute: Option<String>,
     /// Pattern of states.
     pub state: Option<String>,
+    /// Pattern of names or ids of what no state manages: then the rule is about nothing else.
+    pub unmanaged: Option<String>,
     /// Why, for those who read it later.
     pub reason: String,
     /// The last day on which it holds.
@@ -76,8 +84,16 @@ pub enum IgnoreError {
         line: usize,
     },
     /// A rule fits everything.
-    #[error("{file}:{line}: this rule would ignore everything: give at least one of `address`, `type`, `attribute`, `state`")]
+    #[error("{file}:{line}: this rule would ignore everything: give at least one of `address`, `type`, `attribute`, `state`, `unmanaged`")]
     Everything {
+        /// The file's name, as given.
+        file: String,
+        /// From 1.
+        line: usize,
+    },
+    /// A rule is about what is in a state, and about what is in none.
+    #[error("{file}:{line}: what is `unmanaged` has no `address`, `attribute` or `state`: only `type` goes with it")]
+    Both {
         /// The file's name, as given.
         file: String,
         /// From 1.
@@ -128,12 +144,13 @@ struct Written {
     type_name: Option<String>,
     attribute: Option<String>,
     state: Option<String>,
+    unmanaged: Option<String>,
     reason: Option<String>,
     until: Option<toml::Value>,
 }
 
 impl Ignore {
-    /// The name under which the file is looked for where nobody names another.
+    /// The name under which the command line looks for the file where nobody names another.
     pub const FILE: &str = ".driftwire-ignore.toml";
 
     /// Reads an ignore file. `file` is its name, for messages.
@@ -155,6 +172,12 @@ impl Ignore {
     /// The rules that held until a day before `now`: they hide nothing any more, and somebody should remove them.
     pub fn expired(&self, now: Timestamp) -> impl Iterator<Item = &Rule> {
         self.rules.iter().filter(move |rule| !rule.holds(now))
+    }
+
+    /// Whether something that no state manages is ignored.
+    #[must_use]
+    pub fn hides(&self, found: &Unmanaged, now: Timestamp) -> bool {
+        self.rules.iter().any(|rule| rule.holds(now) && rule.fits_unmanaged(found))
     }
 
     /// Takes out of a verdict what is ignored.
@@ -189,13 +212,17 @@ impl Ignore {
 
 fn rule_of(line: usize, written: Written, file: &str) -> Result<Rule, IgnoreError> {
     let file = || file.to_owned();
-    let Written { address, type_name, attribute, state, reason, until } = written;
+    let Written { address, type_name, attribute, state, unmanaged, reason, until } = written;
     let reason = reason.filter(|reason| !reason.trim().is_empty()).ok_or_else(|| IgnoreError::NoReason { file: file(), line })?;
-    if [&address, &type_name, &attribute, &state].iter().all(|pattern| pattern.as_deref().is_none_or(|pattern| pattern == "*")) {
+    if unmanaged.is_some() && [&address, &attribute, &state].iter().any(|pattern| pattern.is_some()) {
+        return Err(IgnoreError::Both { file: file(), line });
+    }
+    if [&address, &type_name, &attribute, &state, &unmanaged].iter().all(|pattern| pattern.as_deref().is_none_or(|pattern| pattern == "*"))
+    {
         return Err(IgnoreError::Everything { file: file(), line });
     }
     let until = until.map(|until| day(&until).ok_or_else(|| IgnoreError::Until { file: file(), line })).transpose()?;
-    Ok(Rule { address, type_name, attribute, state, reason, until, line })
+    Ok(Rule { address, type_name, attribute, state, unmanaged, reason, until, line })
 }
 
 /// A day, as TOML's own or as a text.
@@ -215,7 +242,15 @@ impl Rule {
     fn names(&self, instance: &InstanceRef) -> bool {
         let fit = |pattern: &Option<String>, text: &str| pattern.as_deref().is_none_or(|pattern| fits(pattern, text));
         let address = &instance.key.address;
-        fit(&self.address, address.as_str()) && fit(&self.type_name, address.type_name()) && fit(&self.state, &instance.state.0)
+        self.unmanaged.is_none()
+            && fit(&self.address, address.as_str())
+            && fit(&self.type_name, address.type_name())
+            && fit(&self.state, &instance.state.0)
+    }
+
+    fn fits_unmanaged(&self, found: &Unmanaged) -> bool {
+        let of_type = self.type_name.as_deref().is_none_or(|pattern| fits(pattern, &found.type_name));
+        of_type && self.unmanaged.as_deref().is_some_and(|pattern| fits(pattern, &found.name) || fits(pattern, &found.id))
     }
 
     fn hides(&self, difference: &Difference) -> bool {

@@ -16,6 +16,7 @@ use std::{
 
 use drift_catalog::CallError;
 use drift_engine::{
+    ignore::Ignore,
     judge::judge,
     ports::{Clock, Ledger, Notes, PortError, Query},
     scan::{Coverage, Unmanaged},
@@ -48,6 +49,8 @@ pub struct Scanner<'a, K, N> {
     pub reader: &'a GithubReader<K>,
     /// What parts leave to each other.
     pub notes: &'a N,
+    /// What of it that nobody manages is not told.
+    pub ignore: &'a Ignore,
 }
 
 /// What one part came to.
@@ -59,8 +62,10 @@ pub struct Step {
     pub changes: BTreeMap<InstanceRef, Vec<SeenChange>>,
     /// Whether GitHub tells who changes what at all; nothing where nobody had to ask.
     pub audit_told: Option<bool>,
-    /// What nobody manages.
+    /// What nobody manages, without what is ignored.
     pub unmanaged: Vec<Unmanaged>,
+    /// How much of that is ignored.
+    pub hidden: usize,
     /// What the credential may not see.
     pub gaps: Vec<Gap>,
     /// What comes next.
@@ -298,14 +303,15 @@ impl<K: Clock, N: Notes> Scanner<'_, K, N> {
         next: Option<ScanPart>,
     ) -> Result<Step, ScanError> {
         gaps.extend(found.refused.iter().map(|(what, error)| Gap::new(what, error)));
-        let hidden = |judgement: &Judgement| match &judgement.verdict {
+        let unseen = |judgement: &Judgement| match &judgement.verdict {
             Verdict::Unknown { reason } if reason.kind == ReasonKind::AccessDenied => {
                 Some(Gap { what: judgement.type_name.clone(), message: reason.message.clone() })
             }
             _ => None,
         };
-        gaps.extend(judgements.iter().filter_map(hidden));
-        let mut unmanaged = found.unmanaged;
+        gaps.extend(judgements.iter().filter_map(unseen));
+        let now = self.reader.clock.now();
+        let (ignored, mut unmanaged): (Vec<_>, Vec<_>) = found.unmanaged.into_iter().partition(|one| self.ignore.hides(one, now));
         unmanaged.sort();
         gaps.sort();
         gaps.dedup();
@@ -327,7 +333,7 @@ impl<K: Clock, N: Notes> Scanner<'_, K, N> {
             Some(part) => Next::Part(part),
             None => Next::Done(Box::new(self.end(scan).await?)),
         };
-        Ok(Step { judgements, changes, audit_told, unmanaged, gaps, next })
+        Ok(Step { judgements, changes, audit_told, unmanaged, hidden: ignored.len(), gaps, next })
     }
 
     /// Who changed what of the instances that are not as recorded.
@@ -564,7 +570,7 @@ mod tests {
     #[test]
     fn a_message_that_comes_twice_does_no_part_twice_and_no_second_scan_begins() {
         let (reader, notes) = (reader(), MemoryNotes::default());
-        let scanner = Scanner { reader: &reader, notes: &notes };
+        let scanner = Scanner { reader: &reader, notes: &notes, ignore: &Ignore::default() };
         let page = |page| ScanPart::Repositories { page, after: None };
         block_on(async {
             let Start::Scan(scan) = scanner.begin().await.expect("notes do not fail") else { panic!("nothing is under way") };
@@ -612,7 +618,7 @@ mod tests {
         }
         let next = Next::Part(ScanPart::Rest);
         let (changes, unmanaged, gaps) = (BTreeMap::new(), Vec::new(), Vec::new());
-        let step = Step { judgements, changes, audit_told: None, unmanaged, gaps, next };
+        let step = Step { judgements, changes, audit_told: None, unmanaged, hidden: 0, gaps, next };
         let settled = block_on(to_settle(&step, &ledger)).expect("the ledger does not fail");
         let names: Vec<String> = settled.iter().map(|instance| instance.key.to_string()).collect();
         assert_eq!(names, ["github_team.gone", "github_team.mended", "github_team.hidden_now"]);
@@ -640,7 +646,7 @@ mod tests {
     #[test]
     fn what_parts_left_to_each_other_can_be_forgotten_and_what_the_next_scan_needs_stays() {
         let (reader, notes) = (reader(), MemoryNotes::default());
-        let scanner = Scanner { reader: &reader, notes: &notes };
+        let scanner = Scanner { reader: &reader, notes: &notes, ignore: &Ignore::default() };
         block_on(async {
             for name in ["organisation", "page-0", "page-1", "rest"] {
                 let key = of_part(Timestamp::UNIX_EPOCH, name);
@@ -655,7 +661,7 @@ mod tests {
     #[test]
     fn a_scan_that_waits_for_a_limit_is_not_dead() {
         let (reader, notes) = (reader(), MemoryNotes::default());
-        let scanner = Scanner { reader: &reader, notes: &notes };
+        let scanner = Scanner { reader: &reader, notes: &notes, ignore: &Ignore::default() };
         block_on(async {
             let Ok(Start::Scan(scan)) = scanner.begin().await else { panic!("nothing is under way") };
             scanner.passed(&ScanPart::Organisation, scan).await.expect("notes do not fail");

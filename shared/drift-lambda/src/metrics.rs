@@ -46,7 +46,7 @@ pub const METRICS: [Metric; 32] = [
         DETECTOR,
         "instances that were handed over to `provider-judge` or `github-scanner`, as the native reader does not read them",
     ),
-    metric("hidden", "Count", JUDGES, "differences that the ignore file hid"),
+    metric("hidden", "Count", JUDGES, "differences, and things in no state, that the ignore file hid"),
     metric("index_items_written", "Count", INDEXER, "items of the index that were written"),
     metric(
         "index_lag_seconds",

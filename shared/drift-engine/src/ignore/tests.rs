@@ -84,11 +84,38 @@ fn a_rule_ends_after_its_last_day_and_is_reported_then() {
 }
 
 #[test]
+fn what_nobody_manages_is_ignored_by_its_name_or_its_id_and_by_no_other_rule() {
+    let ignore = |rule: &str| Ignore::parse(&format!("[[ignore]]\nreason = 'x'\nuntil = 2027-01-31\n{rule}"), "f").expect("parses");
+    let found = Unmanaged {
+        type_name: "github_repository_webhook".to_owned(),
+        id: "shop/7".to_owned(),
+        name: "https://ci.example.com/hook".to_owned(),
+        url: None,
+    };
+    let hides = |rule: &str, now: &str| ignore(rule).hides(&found, now.parse().expect("a time"));
+    let now = "2027-01-31T12:00:00Z";
+    for rule in ["unmanaged = 'https://ci.example.com/*'", "unmanaged = 'shop/*'", "type = 'github_*_webhook'\nunmanaged = '*'"] {
+        assert!(hides(rule, now), "{rule}");
+        assert!(!hides(rule, "2027-02-01T00:00:00Z"), "{rule}");
+    }
+    for rule in ["unmanaged = 'shop'", "type = 'github_repository'\nunmanaged = '*'", "type = 'github_*'", "address = '*shop*'"] {
+        assert!(!hides(rule, now), "{rule}");
+    }
+    let sifted =
+        ignore("type = 'aws_*'\nunmanaged = '*'").sift(&instance("aws_sqs_queue.q"), Verdict::Missing, now.parse().expect("a time"));
+    assert_eq!((sifted.verdict, sifted.hidden), (Verdict::Missing, Vec::new()));
+}
+
+#[test]
 fn a_file_that_is_wrong_is_refused_with_its_line() {
+    check_error(
+        "[[ignore]]\nunmanaged = 'a'\nstate = 'b'\nreason = 'x'",
+        "ignore.toml:1: what is `unmanaged` has no `address`, `attribute` or `state`: only `type` goes with it",
+    );
     check_error("[[ignore]]\naddress = 'a'\n", "ignore.toml:1: this rule has no `reason`: say why, for those who read it later");
     check_error(
         "\n[[ignore]]\nreason = 'x'\naddress = '*'",
-        "ignore.toml:2: this rule would ignore everything: give at least one of `address`, `type`, `attribute`, `state`",
+        "ignore.toml:2: this rule would ignore everything: give at least one of `address`, `type`, `attribute`, `state`, `unmanaged`",
     );
     check_error("[[ignore]]\ntype='a'\nreason='b'\nuntil='soon'", "ignore.toml:1: `until` is no day: write it as 2027-01-31");
     let Err(IgnoreError::Syntax { line, why, .. }) = Ignore::parse("[[ignore]]\ntype='a'\nreasons='b'", "f") else {
