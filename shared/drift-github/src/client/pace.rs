@@ -72,7 +72,7 @@ struct State {
     held_until: Option<Instant>,
     /// How often in a row GitHub refused for a secondary limit, without saying for how long.
     strikes: u32,
-    /// What the latest wait is for.
+    /// What is waited for longest.
     wait: Option<Wait>,
 }
 
@@ -108,7 +108,7 @@ impl Pacer {
             drop(permit);
             let wait = Wait { until, secondary };
             *patience = patience.checked_sub(until - now).ok_or(wait)?;
-            self.state().wait = Some(wait);
+            self.state().waits(wait);
             sleep_until(until).await;
         }
     }
@@ -141,7 +141,7 @@ impl Pacer {
         hours.into_iter().flatten().filter(|hour| hour.resets > now).map(|hour| hour.remaining).min()
     }
 
-    /// What requests wait for now, if any does.
+    /// What requests wait for longest, if any waits.
     pub(crate) fn wait(&self) -> Option<Wait> {
         self.state().wait.filter(|wait| wait.until > Instant::now())
     }
@@ -188,6 +188,11 @@ impl State {
             Api::Rest => &mut self.rest,
             Api::GraphQl => &mut self.graphql,
         }
+    }
+
+    /// Notes what somebody waits for.
+    fn waits(&mut self, wait: Wait) {
+        self.wait = self.wait.filter(|held| held.until > wait.until).or(Some(wait));
     }
 
     /// Until when to wait, and whether for a secondary limit; nothing: the request is counted as under way.
