@@ -11,11 +11,7 @@ use drift_model::{Reason, ReasonKind};
 use drift_provider::{Plugin, Plugins};
 use drift_registry::{Lock, Package, Platform, Registry, RegistryError, Source, Surroundings, Wish};
 
-use crate::{
-    args::PluginArgs,
-    output::{self, Style, printable},
-    progress::Progress,
-};
+use crate::{args::PluginArgs, output, progress::Progress};
 
 /// What is wrong with Terraform's CLI configuration is said once.
 static TOLD: Once = Once::new();
@@ -55,7 +51,7 @@ impl Where {
         let plugins = drift_registry::Plugins::new(surroundings, self.provider_dirs.clone());
         TOLD.call_once(|| {
             for problem in plugins.problems() {
-                output::complain(&format!("{} {}", Style::Warn.paint("warning:"), printable(&problem.to_string())));
+                output::remark("warning", &problem.to_string());
             }
         });
         work(&plugins)

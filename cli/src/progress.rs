@@ -8,7 +8,7 @@ use std::{
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::task::JoinHandle;
 
-use crate::output::{self, Style, printable};
+use crate::output;
 
 /// How long something may take before it says how far it is.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -67,7 +67,7 @@ impl Progress {
 
     /// A line of its own, above the bar where there is one.
     pub(crate) fn note(&self, line: &str) {
-        self.bar.suspend(|| output::complain(&format!("{} {}", Style::Warn.paint("note:"), printable(line))));
+        self.bar.suspend(|| output::remark("note", line));
     }
 
     /// One step is done.

@@ -165,8 +165,7 @@ impl Conclusion {
 impl InstanceReport {
     /// The report of a judgement of an instance. `attributes` are the recorded ones, where they are at hand.
     pub(crate) fn of(judgement: Judgement, attributes: Option<&Attributes>) -> Self {
-        let found = matches!(judgement.verdict, Verdict::Drifted { .. } | Verdict::Missing);
-        let severity = found.then(|| severity::severity(&judgement.type_name, &judgement.verdict, attributes));
+        let severity = judgement.verdict.is_drift().then(|| severity::severity(&judgement.type_name, &judgement.verdict, attributes));
         let key = judgement.instance.key;
         Self {
             address: key.address.to_string(),

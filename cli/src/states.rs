@@ -16,8 +16,7 @@ use drift_state::{Found, Outside, Problem, Settings, State};
 
 use crate::{
     args::{CloudArgs, StateArgs},
-    cloud, input,
-    output::{self, Style, printable},
+    cloud, input, output,
 };
 
 /// One state and its bytes.
@@ -141,7 +140,7 @@ pub(crate) fn ignore_file(path: Option<&Path>) -> anyhow::Result<Ignore> {
     let ignore = Ignore::parse(&text, &path.display().to_string())?;
     for rule in ignore.expired(SystemClock::default().now()) {
         let line = format!("{}:{}: this rule has ended and ignores nothing: {}", path.display(), rule.line, rule.reason);
-        output::complain(&format!("{} {}", Style::Warn.paint("warning:"), printable(&line)));
+        output::remark("warning", &line);
     }
     Ok(ignore)
 }

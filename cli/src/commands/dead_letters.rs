@@ -51,7 +51,7 @@ async fn list(graveyard: &impl Graveyard, json: bool) -> anyhow::Result<ExitStat
     let dug = graveyard.dig().await?;
     if let Err(error) = graveyard.give_back(&dug.held).await {
         let line = format!("{error}; they come back by themselves within a minute");
-        output::complain(&format!("{} {}", Style::Warn.paint("warning:"), printable(&line)));
+        output::remark("warning", &line);
     }
     if json {
         output::json(&list_json(&dug))?;

@@ -25,7 +25,7 @@ use crate::{
     exit::ExitStatus,
     github, input,
     notes::FileNotes,
-    output::{self, Style, printable},
+    output,
     progress::Progress,
     readers::unless_interrupted,
     report::{Conclusion, InstanceReport, UnknownPolicy},
@@ -74,7 +74,7 @@ async fn scanned(args: &ScanArgs, cloud: &CloudArgs) -> anyhow::Result<ScanRepor
     let (managed, oddities) = managed(args, cloud, (&catalog, client.owner())).await?;
     for (owner, count) in managed.elsewhere() {
         let line = format!("{} of the states belong to {owner}, and are not looked at", output::count(*count, "instance"));
-        output::complain(&format!("{} {}", Style::Warn.paint("note:"), printable(&line)));
+        output::remark("note", &line);
     }
     let began = SystemClock::default().now();
     let notes = FileNotes::open(args.cache.as_deref(), began)?;
@@ -192,7 +192,7 @@ fn report(scanned: Scanned, managed: &Managed, oddities: Vec<Oddity>, ignore: &I
             report.ignored += sifted.hidden.len();
             judgement.verdict = sifted.verdict;
             report.coverage.judged(&judgement);
-            let who = matches!(judgement.verdict.name(), "drifted" | "missing").then(|| Who::of(changes));
+            let who = judgement.verdict.is_drift().then(|| Who::of(changes));
             found.push(InstanceReport { who, ..InstanceReport::of(judgement, None) });
         }
     }

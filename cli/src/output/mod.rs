@@ -83,3 +83,8 @@ pub(crate) fn text(text: &str) -> anyhow::Result<()> {
 pub(crate) fn complain(text: &str) {
     let _ = writeln!(anstream::stderr().lock(), "{text}");
 }
+
+/// Says on stderr what is no error, after a word for what it is: `note`, `warning`. The text may be untrusted.
+pub(crate) fn remark(word: &str, text: &str) {
+    complain(&format!("{} {}", Style::Warn.paint(&format!("{word}:")), printable(text)));
+}

@@ -18,7 +18,7 @@ pub struct Unconfirmed {
 /// it one that nobody can configure; a missing instance if `second` does not find it either. Where none of it counts, the verdict is
 /// `second`'s; where `second` cannot tell, nothing is known: neither drift nor peace. Anything but a drift is left as it is.
 pub async fn confirm(second: &impl LiveReader, judgement: Judgement, instance: &Instance) -> (Judgement, Option<Unconfirmed>) {
-    if !matches!(judgement.verdict, Verdict::Drifted { .. } | Verdict::Missing) {
+    if !judgement.verdict.is_drift() {
         return (judgement, None);
     }
     let other = judge(second, &judgement.instance.state, instance, judgement.read_began).await;

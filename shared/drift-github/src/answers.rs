@@ -121,11 +121,6 @@ impl Answers {
         self.inner().teams.insert(slug.to_lowercase(), number.to_owned());
     }
 
-    /// The slug of the team that has a number, if it was seen.
-    pub(crate) fn slug_of(&self, number: &str) -> Option<String> {
-        self.inner().teams.iter().find(|(_, held)| *held == number).map(|(slug, _)| slug.clone())
-    }
-
     /// A repository is called so.
     pub(crate) fn repository(&self, node: &str, name: &str) {
         self.inner().repositories.insert(node.to_owned(), name.to_owned());

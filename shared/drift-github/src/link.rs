@@ -2,7 +2,7 @@
 
 use drift_model::Instance;
 use percent_encoding::utf8_percent_encode;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     answers::Answers,
@@ -31,7 +31,7 @@ pub(crate) fn link(web: &str, owner: &str, instance: &Instance, seen: &Answers) 
         "team_members" | "team_membership" => {
             let named = text("team_slug").or_else(|| id.split(':').next()).unwrap_or_default();
             let is_number = named.chars().all(|letter| letter.is_ascii_digit());
-            match if is_number { seen.slug_of(named) } else { Some(named.to_owned()) } {
+            match if is_number { slug_of(named, seen) } else { Some(named.to_owned()) } {
                 Some(slug) => team(&slug, "/members"),
                 None => format!("{web}/orgs/{}/teams", encoded(owner)),
             }
@@ -66,6 +66,12 @@ pub(crate) fn link(web: &str, owner: &str, instance: &Instance, seen: &Answers) 
     })
 }
 
+/// The slug of the team that has a number, if it was seen.
+fn slug_of(number: &str, seen: &Answers) -> Option<String> {
+    let team = seen.find("GET /orgs/{org}/teams/{team_slug}", &json!({"team_slug": number}))?.answer.ok()?;
+    team["slug"].as_str().map(str::to_owned)
+}
+
 /// A page of a repository, which may be named with its owner.
 pub(crate) fn repository_page(web: &str, owner: &str, repository: &str, page: &str) -> String {
     let name = repository.rsplit('/').next().unwrap_or(repository);
@@ -79,8 +85,7 @@ pub(crate) fn encoded(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use drift_model::{Address, InstanceKey};
-    use serde_json::json;
+    use drift_model::{Address, InstanceKey, Timestamp};
 
     use super::*;
 
@@ -89,7 +94,8 @@ mod tests {
         let key = InstanceKey { address: Address::new(None, type_name, "a", ""), deposed: None };
         let instance = Instance::new(key, "registry.terraform.io/integrations/github", attributes.as_object().cloned().unwrap_or_default());
         let seen = Answers::default();
-        seen.team("core", "42");
+        let team = json!({"id": 42, "slug": "core"});
+        seen.derive("GET /orgs/{org}/teams/{team_slug}", &json!({"team_slug": 42}), Ok(team), Timestamp::UNIX_EPOCH);
         seen.repository("R_kgDOABPHjQ", "shop");
         assert_eq!(link("https://github.com", "acme", &instance, &seen).as_deref(), expected, "{type_name}");
     }

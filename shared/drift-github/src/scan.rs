@@ -342,7 +342,7 @@ impl<K: Clock, N: Notes> Scanner<'_, K, N> {
         managed: &Managed,
         judgements: &[Judgement],
     ) -> Result<(BTreeMap<InstanceRef, Vec<SeenChange>>, Option<bool>), ScanError> {
-        let drifted: BTreeSet<&InstanceRef> = judgements.iter().filter(|one| is_drift(&one.verdict)).map(|one| &one.instance).collect();
+        let drifted: BTreeSet<&InstanceRef> = judgements.iter().filter(|one| one.verdict.is_drift()).map(|one| &one.instance).collect();
         if drifted.is_empty() {
             return Ok((BTreeMap::new(), None));
         }
@@ -471,7 +471,7 @@ pub async fn to_settle(step: &Step, ledger: &impl Ledger) -> Result<Vec<Instance
         let query = Query { state: Some(state.clone()), ..Query::default() };
         open.extend(ledger.list(&query).await?.into_iter().map(|drift| drift.instance));
     }
-    let concerned = |one: &&Judgement| is_drift(&one.verdict) || open.contains(&one.instance);
+    let concerned = |one: &&Judgement| one.verdict.is_drift() || open.contains(&one.instance);
     Ok(step.judgements.iter().filter(concerned).map(|one| one.instance.clone()).collect())
 }
 
@@ -522,10 +522,6 @@ fn soften<T>(found: Result<T, Error>, what: &str, gaps: &mut Vec<Gap>) -> Result
         }
         Err(error) => Err(error.into()),
     }
-}
-
-fn is_drift(verdict: &Verdict) -> bool {
-    matches!(verdict, Verdict::Drifted { .. } | Verdict::Missing)
 }
 
 /// How the names of the parts' notes begin.

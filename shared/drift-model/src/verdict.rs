@@ -51,6 +51,12 @@ impl Verdict {
         }
     }
 
+    /// Whether it is other than recorded: drifted, or gone.
+    #[must_use]
+    pub fn is_drift(&self) -> bool {
+        matches!(self, Self::Drifted { .. } | Self::Missing)
+    }
+
     /// The differences, none unless drifted.
     #[must_use]
     pub fn differences(&self) -> &[Difference] {
